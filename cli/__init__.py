@@ -1,0 +1,1 @@
+"""What a person touches: commands, reports, the phone page and the records."""
