@@ -365,7 +365,7 @@ class Result:
                 findings=tuple(Finding.from_dict(item) for item in data["findings"]),
                 limits=tuple(data["limits"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise DataError(f"This {SCHEMA} document is damaged: {error!r}.") from error
 
 

@@ -70,15 +70,41 @@ def load_table(name: str) -> Table:
         card_text = folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")
         rows_text = folder.joinpath(f"{name}.csv").read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise DataError(f"The table {name!r} is not part of this installation. Please install roomsweep again.") from error
+        raise DataError(
+            f"The table {name!r} is not part of this installation. Please install roomsweep again."
+        ) from error
     return parse_table(name, card_text, rows_text)
 
 
-def parse_table(name: str, card_text: str, rows_text: str) -> Table:
-    """Read a table from the text of its card and its rows; see :func:`load_table` for what is refused."""
+def table_names() -> tuple[str, ...]:
+    """Return the names of all shipped tables, sorted."""
+    entries = resources.files(__package__).iterdir()
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in entries if entry.name.endswith(".toml")))
+
+
+@cache
+def load_card(name: str) -> Card:
+    """Return the card of the shipped table `name` without reading its rows.
+
+    Raises
+    ------
+    DataError
+        If the card is missing or lacks what every card must say.
+    """
+    try:
+        text = resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise DataError(
+            f"The table {name!r} is not part of this installation. Please install roomsweep again."
+        ) from error
+    return parse_card(name, text)
+
+
+def parse_card(name: str, card_text: str) -> Card:
+    """Read a card from its text; raises :class:`DataError` where it lacks something."""
     try:
         raw = tomllib.loads(card_text)
-        card = Card(
+        return Card(
             name=name,
             title=raw["title"],
             columns=raw["columns"],
@@ -90,18 +116,28 @@ def parse_table(name: str, card_text: str, rows_text: str) -> Table:
         )
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise DataError(f"The card of table {name!r} cannot be used: {error!r}.") from error
-    reader = csv.DictReader(rows_text.splitlines())
-    if tuple(reader.fieldnames or ()) != tuple(card.columns):
-        raise DataError(f"Table {name!r} has the columns {reader.fieldnames}, its card {list(card.columns)}.")
-    rows = tuple(reader)
+
+
+def parse_table(name: str, card_text: str, rows_text: str) -> Table:
+    """Read a table from the text of its card and its rows; see :func:`load_table` for what is refused."""
+    card = parse_card(name, card_text)
+    reader = csv.reader(rows_text.splitlines())
+    columns = tuple(next(reader, ()))
+    if columns != tuple(card.columns):
+        raise DataError(f"Table {name!r} has the columns {list(columns)}, its card {list(card.columns)}.")
+    rows = []
     previous: tuple[str, ...] | None = None
-    for number, row in enumerate(rows, start=2):
-        if None in row or None in row.values():
-            raise DataError(f"Table {name!r}, line {number}: wrong number of cells.")
+    for cells in reader:
+        if not cells:
+            continue
+        if len(cells) != len(columns):
+            raise DataError(f"Table {name!r}, line {reader.line_num}: wrong number of cells.")
+        row = dict(zip(columns, cells, strict=True))
         if not row["source"].strip():
-            raise DataError(f"Table {name!r}, line {number}: no source.")
+            raise DataError(f"Table {name!r}, line {reader.line_num}: no source.")
         key = tuple(row[column] for column in card.sort_by)
         if previous is not None and key <= previous:
-            raise DataError(f"Table {name!r}, line {number}: {key} repeats or is out of order.")
+            raise DataError(f"Table {name!r}, line {reader.line_num}: {key} repeats or is out of order.")
         previous = key
-    return Table(card=card, rows=rows)
+        rows.append(row)
+    return Table(card=card, rows=tuple(rows))

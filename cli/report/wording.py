@@ -1,0 +1,484 @@
+"""Every word of the report, in one place.
+
+The terminal, the HTML report and whatever shows a result later take their words from here, so that all say
+the same and a translator finds all of it: whole sentences with named places, never halves that are joined.
+The accessors (:func:`phrase`, :func:`phrases`, :func:`verdict_words` ...) are where a catalogue will be
+asked.
+
+Two failures decide how this is worded: a camera that is missed, and an alarm that sends somebody to the
+police for a screw. So nothing here says that a room is without cameras, and a weak cue reads as something
+to check, not as something to fear. The reader may be frightened, tired and on a phone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ...detect.result import FindingKind, Level, SourceState, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictWords:
+    """What a verdict says: a headline, what it means, what it does not mean."""
+
+    headline: str
+    means: str
+    means_not: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelWords:
+    """What a level is called, and its meaning in one line."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do: what, and how or why."""
+
+    what: str
+    how: str
+
+
+_VERDICTS = {
+    Verdict.CAMERA_IDENTIFIED: VerdictWords(
+        headline="Something nearby says itself that it is a camera.",
+        means="A device announced itself as a camera, by a name or an answer that belongs to cameras. "
+        "Each finding below tells you how to find out where it is.",
+        means_not="It is not yet known where the camera is, whose it is, or whether it sees you. Doorbells, "
+        "baby monitors and openly mounted cameras announce themselves too, and radio goes through walls.",
+    ),
+    Verdict.SUSPECTS_FOUND: VerdictWords(
+        headline="There are strong signs of a camera.",
+        means="At least one thing shows several signs of a camera that do not depend on each other. "
+        "Treat it as a camera until somebody has shown that it is something else.",
+        means_not="It is not proof. Some harmless things show the same signs. "
+        "Each finding below tells you how to decide.",
+    ),
+    Verdict.WORTH_A_LOOK: VerdictWords(
+        headline="Something is worth a look. It is probably harmless.",
+        means="The things below show a weak sign that cameras share with many ordinary objects: screws, "
+        "knobs, small lights, smart speakers. Checking each takes a minute or two, and the steps are given.",
+        means_not="It does not mean that one of them is a camera. Nor does it mean that the room holds "
+        "none: the checks see only part of it.",
+    ),
+    Verdict.NOTHING_FOUND: VerdictWords(
+        headline="Nothing was found by the checks that ran.",
+        means="The checks saw nothing in the photos and recordings that points to a camera.",
+        means_not="It does not mean that the room holds none. A camera can work without radio, be switched "
+        "off, face another way or sit outside the picture. The list below tells what was not looked at.",
+    ),
+    Verdict.NOT_EXAMINED: VerdictWords(
+        headline="Nothing could be examined.",
+        means="None of the photos and recordings could be read, so this report tells nothing about the room.",
+        means_not="It speaks neither for a camera nor against one. The reasons are given below: mend them "
+        "and run the sweep again.",
+    ),
+}
+
+#: In place of CAMERA_IDENTIFIED where every identified thing is a camera that people wear.
+_WORN = VerdictWords(
+    headline="A camera that people wear was heard nearby.",
+    means="Camera glasses, a body camera or something alike announced itself by radio.",
+    means_not="That alone does not put it in this room, and it need not be filming: somebody close by "
+    "may simply carry it, also behind a wall. Each finding below tells you how to find out.",
+)
+
+_LEVELS = {
+    Level.IDENTIFIED: LevelWords(
+        name="Says it is a camera",
+        meaning="It says itself that it is a camera. It need not be hidden, or in this room: find out where it is.",
+    ),
+    Level.SUSPECT: LevelWords(name="Strong signs", meaning="Strong signs. Treat it as a camera until shown otherwise."),
+    Level.LOOK: LevelWords(
+        name="Take a look", meaning="Probably harmless: one weak sign. Check it as described below."
+    ),
+    Level.NOTED: LevelWords(name="Noted", meaning="Seen, and these checks saw nothing in it that points to a camera."),
+}
+
+_SOURCE_STATES = {
+    SourceState.EXAMINED: "Examined",
+    SourceState.PARTIAL: "Examined in part",
+    SourceState.NOT_EXAMINED: "Not examined",
+}
+
+_SOURCE_KINDS = {
+    "photo": "Photo",
+    "pair": "Photo pair, torch on and off",
+    "video": "Video",
+    "wifi_capture": "Wi-Fi recording",
+    "wifi_scan": "Wi-Fi list",
+    "bluetooth_capture": "Bluetooth recording",
+    "lan": "Devices on the network",
+}
+
+_KINDS = {
+    FindingKind.LENS_GLINT: "Bright spot",
+    FindingKind.WIFI_STATION: "Wi-Fi device",
+    FindingKind.WIFI_NETWORK: "Wi-Fi network",
+    FindingKind.LAN_HOST: "Device on the network",
+    FindingKind.BLUETOOTH_DEVICE: "Bluetooth device",
+}
+
+_DO_NOT_TOUCH = Step(
+    what="Do not touch or move it.",
+    how="Do not open it, unplug it or press its buttons. If it sees you, step out of its view.",
+)
+_PHOTOGRAPH = Step(
+    what="Photograph it from far to near.",
+    how="First the door with the room number, then the room, then the thing and what is around it, then "
+    "the thing itself.",
+)
+_KEEP_POWER = Step(
+    what="Leave power and network as they are.",
+    how="Switching off can erase what a camera holds, and can tell its owner.",
+)
+_GO_ELSEWHERE = Step(
+    what="Leave the room if you do not feel well in it.",
+    how="Take your phone and your key. Go where other people are, or anywhere you feel secure. "
+    "You can do the rest from there.",
+)
+_CALL_POLICE = Step(
+    what="Call the police.",
+    how="Do so if you have found a camera or cannot explain what you see, and at once if you feel threatened. "
+    "You need not be certain: say what you saw, where, and that you have this report. Numbers and help "
+    "lines differ between countries and change, so look yours up on an official page.",
+)
+_CALL_POLICE_IF = Step(
+    what="Call the police if you have found it, or if you feel threatened.",
+    how="That holds above all where people undress, wash or sleep. You need not be certain: say what you "
+    "saw, where, and that you have this report. Numbers and help lines differ between countries and "
+    "change, so look yours up on an official page.",
+)
+_CALL_POLICE_WORN = Step(
+    what="Call the police if somebody films where people undress, wash or sleep, or if you feel threatened.",
+    how="You need not be certain: say what you saw, where, and that you have this report. Numbers and help "
+    "lines differ between countries and change, so look yours up on an official page.",
+)
+_DO_NOT_CONFRONT = Step(
+    what="Do not confront anybody.",
+    how="Neither the host nor the staff nor other guests. You do not know who put it there.",
+)
+_TELL_STAFF = Step(
+    what="Do not confront anybody.",
+    how="Tell the host or the staff instead, if you want somebody to speak to them.",
+)
+_KEEP_FILES = Step(
+    what="Keep the files.",
+    how="Keep the photos, the recordings and this report unchanged; copy them rather than move them.",
+)
+_FIND_FIRST = Step(
+    what="First find out where it is.",
+    how="It was heard by radio, and radio goes through walls. It may be a camera in the corridor, at the "
+    "front door or next door. The findings below tell you how to look for it.",
+)
+_LOOK_ROUND = Step(
+    what="Look round for who carries it.",
+    how="Thick glasses with a small round hole or a light at the hinge, a small box on the chest or a strap. "
+    "A signal that comes and goes with a person belongs to that person.",
+)
+_SCREEN = Step(
+    what="If it troubles you, step out of view.",
+    how="Close the door or the curtain, or go elsewhere. Nothing obliges you to stay.",
+)
+
+_CHECKS = {
+    FindingKind.LENS_GLINT: (
+        Step(
+            what="Find the object.",
+            how="The small picture shows where it is. Stand where the photo was taken.",
+        ),
+        Step(
+            what="Hold the torch close beside your eye or the phone's camera, and move slowly sideways.",
+            how="The glint of a lens stays on the same point of the object and goes out once you are a step "
+            "to the side. The gleam of a screw, a tap or glossy plastic slides along or stays.",
+        ),
+        Step(
+            what="Switch the torch off.",
+            how="What still shines is a small light or a reflection of the room.",
+        ),
+        Step(
+            what="Look from close by.",
+            how="A camera is a round hole, 1 to 3 mm wide, with glass in it, often dark. A screw, a knob or "
+            "a small light explains the spot. If you see glass in a hole, do not touch it, photograph it "
+            "from far to near, and call the police.",
+        ),
+    ),
+    FindingKind.WIFI_NETWORK: (
+        Step(
+            what="Ask whose network it is.",
+            how="A host or the staff can usually name their networks. A speaker, a television or a "
+            "printer that is being set up opens one too.",
+        ),
+        Step(
+            what="Walk with your phone's list of Wi-Fi networks open.",
+            how="If the signal is strongest inside the room, look round there. If it is strongest at the "
+            "door, at a wall or outside, the device is probably there.",
+        ),
+    ),
+    FindingKind.WIFI_STATION: (
+        Step(
+            what="Look for ordinary things of that make.",
+            how="A television, a speaker, a thermostat, a doorbell or a robot cleaner, and your own devices.",
+        ),
+        Step(
+            what="Record once more with your own devices switched off.",
+            how="What is still heard, and strongest inside the room, deserves a search with the torch.",
+        ),
+    ),
+    FindingKind.LAN_HOST: (
+        Step(
+            what="Ask what it is.",
+            how="A host can name the devices on the network: recorder, doorbell, television.",
+        ),
+        Step(
+            what="Look for it with the torch.",
+            how="Begin where it would see the bed, the bath or the place where people change.",
+        ),
+    ),
+    FindingKind.BLUETOOTH_DEVICE: (
+        Step(
+            what="Think of your own things first.",
+            how="Headphones, a watch, a speaker or a camera that you carry are heard too. Switch them off "
+            "and record again.",
+        ),
+        Step(
+            what="Record once more in a corner, and once outside the door.",
+            how="Bluetooth reaches some ten metres. What is much stronger outside belongs to somebody else.",
+        ),
+    ),
+}
+
+_NOT_LOOKED_AT = {
+    "photo": "No photo was given: lenses were not looked for.",
+    "one_photo": "Only single photos were given, not a pair with the torch on and off: a glint cannot be "
+    "told from a small light with one photo.",
+    "wifi": "No Wi-Fi recording was given: cameras that send over Wi-Fi were not listened for.",
+    "bluetooth": "No Bluetooth recording was given: cameras that announce themselves over Bluetooth were not "
+    "listened for.",
+    "lan": "The devices on the local network were not asked what they are.",
+    "outside_picture": "Everything outside the photos: other walls, the ceiling, behind mirrors, inside "
+    "objects, and places seen from another angle only.",
+    "no_radio": "Cameras without radio: those that record to a card or send over a wire or a mobile network "
+    "cannot be heard.",
+    "quiet": "Cameras that were switched off, asleep or quiet while the recording ran.",
+}
+
+_PHRASES = {
+    "report_title": "roomsweep report",
+    "made_at": "Sweep of {time}",
+    "skip": "Go to the findings",
+    "synthetic": "synthetic",
+    "synthetic_notice": "This report is synthetic: some of what was examined was made by a computer, to show "
+    "how roomsweep works. It says nothing about a real room. Made by a computer: {names}.",
+    "means": "What this means",
+    "means_not": "What this does not mean",
+    "incomplete_one": "One input could not be examined whole; see “What was examined”.",
+    "incomplete_many": "{count} inputs could not be examined whole; see “What was examined”.",
+    "do_now": "What to do now",
+    "how_to_check": "How to check",
+    "findings": "Findings",
+    "findings_none": "No finding was raised by the checks that ran.",
+    "findings_unexamined": "No check could run.",
+    "more_one": "One more finding, weaker than those above",
+    "more_many": "{count} more findings, weaker than those above",
+    "pictures_left_out": "To keep the report small, pictures are shown with the first findings only.",
+    "chance": "Estimate: {chance} things with signs like these are cameras.",
+    "chance_none": "No number can be given for it: there are too few data.",
+    "chance_below": "fewer than 1 in 1,000",
+    "chance_one_in": "about 1 in {count:,}",
+    "chance_in_ten": "about {count} in 10",
+    "chance_in_hundred": "about {count} in 100",
+    "chance_above": "more than 99 in 100",
+    "chance_unknown": "not known",
+    "where": "Where",
+    "labelled": "{label}: {text}",
+    "where_pixels": "At {x:.0f}, {y:.0f} pixels from the upper left corner of {name}.",
+    "where_position": "{name}, {position} (at {x:.0f}, {y:.0f} of {width} × {height} pixels).",
+    "where_time": "At {time} in {name}.",
+    "where_zone": "Zone: {zone}.",
+    "where_radio": "Heard by radio in {name}; radio alone does not show the place.",
+    "where_unknown": "The place is not known; it comes from {name}.",
+    "also_in": "Also seen in {names}.",
+    "signal_strong": "Strong ({rssi:.0f} dBm): probably a few metres away at most.",
+    "signal_medium": "Medium ({rssi:.0f} dBm): perhaps in this room, perhaps beyond a wall.",
+    "signal_weak": "Weak ({rssi:.0f} dBm): probably further away or behind walls, or a weak sender.",
+    "crop_on": "Close-up, torch on",
+    "crop_off": "Same place, torch off",
+    "crop": "Close-up",
+    "overview": "Where it is in the photo",
+    "alt_crop_on": "Close-up for finding {id} with the torch on. A ring marks the bright spot.",
+    "alt_crop_off": "The same place as in the close-up for finding {id}, with the torch off.",
+    "alt_crop": "Close-up for finding {id}. A ring marks the bright spot.",
+    "alt_overview": "The whole photo, small. A ring marks finding {id}, {position}.",
+    "identity": "What it calls itself",
+    "mac": "Address",
+    "bssid": "Network address",
+    "ssid": "Network name",
+    "ssid_empty": "(no name sent)",
+    "ip": "Network number (IP)",
+    "name": "Name",
+    "vendor": "Maker",
+    "vendor_note": "{vendor} (a hint only: parts of one maker are built into the things of many)",
+    "randomised": "The address is made up and changes, as on most phones: it does not tell the maker.",
+    "signal": "Signal",
+    "why": "Why",
+    "why_none": "No evidence was weighed.",
+    "weight": "{strength} ({weight:+.1f} dB, grade {grade})",
+    "strength_for_weak": "Weak sign of a camera",
+    "strength_for_fair": "Fair sign of a camera",
+    "strength_for_strong": "Strong sign of a camera",
+    "strength_for_very": "Very strong sign of a camera",
+    "strength_against_weak": "Speaks weakly against a camera",
+    "strength_against_fair": "Speaks against a camera",
+    "strength_against_strong": "Speaks strongly against a camera",
+    "strength_neutral": "Speaks neither for nor against",
+    "references": "Rules and where their weights come from",
+    "decide": "How to decide",
+    "noted_one": "One other thing was seen and noted",
+    "noted_many": "{count} other things were seen and noted",
+    "noted_intro": "These checks saw nothing in them that points to a camera. They are listed so that you "
+    "can see what was heard.",
+    "noted_cut": "The first {count} are listed; the rest are in the JSON result.",
+    "noted_hidden_one": "One other thing was seen and noted, without a sign of a camera.",
+    "noted_hidden_many": "{count} other things were seen and noted, without a sign of a camera.",
+    "col_id": "No.",
+    "col_level": "Level",
+    "col_what": "What",
+    "col_where": "Where",
+    "col_chance": "Estimate",
+    "col_why": "Why",
+    "col_address": "Address",
+    "col_signal": "Signal",
+    "col_source": "Input",
+    "col_state": "State",
+    "col_reason": "Reason",
+    "not_looked_at": "What was not looked at",
+    "not_looked_at_intro": "A sweep sees only part of a room. These remain:",
+    "sources": "What was examined",
+    "sources_none": "No input was given.",
+    "facts": "Details of the inputs",
+    "reading": "How to read this report",
+    "reading_levels": "The levels",
+    "reading_numbers": "The numbers",
+    "reading_estimate": "The estimate adds the weights of the evidence to a stated starting point: how many "
+    "such things in a room turn out to be cameras at all. It is a rule of thumb, not a measurement of your "
+    "room.",
+    "reading_weights": "A weight says how much more often a sign is seen with cameras than with other "
+    "things, in decibans (dB): +10 is ten times as often, +20 a hundred times, −10 a tenth. Minus speaks against "
+    "a camera.",
+    "reading_grades": "Grades tell what a rule rests on. A: a real device, a maker's document or a published "
+    "analysis of one. B: working software, or several independent reports. C: one list. M: measured on real "
+    "recordings with known answers. S: fitted on made-up scenes. D: derived from physics or a standard.",
+    "about": "About this report",
+    "about_tool": "Made by {tool} {version}.",
+    "about_started": "Started at {time}.",
+    "about_schema": "Form of the result: {schema}.",
+    "about_hashes": "SHA-256 of the files",
+    "about_hashes_intro": "The number changes with any change to a file, so it shows later that a file is "
+    "still the same.",
+    "time_with_offset": "{date}, {time} (UTC{offset})",
+}
+
+_POSITIONS = (
+    ("upper left", "upper middle", "upper right"),
+    ("middle left", "middle", "middle right"),
+    ("lower left", "lower middle", "lower right"),
+)
+
+
+def phrase(key: str, **values: object) -> str:
+    """Return the phrase `key` with its named places filled. Raises KeyError for an unknown key."""
+    return _PHRASES[key].format(**values) if values else _PHRASES[key]
+
+
+def phrases(key: str, count: int) -> str:
+    """Return the phrase `key` for this count: its form ``_one`` or ``_many``."""
+    return phrase(f"{key}_one") if count == 1 else phrase(f"{key}_many", count=count)
+
+
+def verdict_words(verdict: Verdict, *, worn_only: bool = False) -> VerdictWords:
+    """Return headline and meaning of `verdict`; `worn_only`: all that was identified is worn by people."""
+    return _WORN if worn_only and verdict is Verdict.CAMERA_IDENTIFIED else _VERDICTS[verdict]
+
+
+def level_words(level: Level) -> LevelWords:
+    """Return name and meaning of `level`."""
+    return _LEVELS[level]
+
+
+def state_name(state: SourceState) -> str:
+    """Return what the state of a source is called."""
+    return _SOURCE_STATES[state]
+
+
+def source_kind_name(kind: str) -> str:
+    """Return what a kind of source is called; a kind without a name is shown as it is."""
+    return _SOURCE_KINDS.get(kind, kind)
+
+
+def kind_name(kind: FindingKind) -> str:
+    """Return what a kind of finding is called."""
+    return _KINDS[kind]
+
+
+def do_now(*, seen: bool, worn_only: bool = False) -> tuple[Step, ...]:
+    """Return what to do after a finding that is identified or suspect.
+
+    Parameters
+    ----------
+    seen
+        Whether one of them was seen in a picture, so that there is an object to leave alone. Otherwise
+        it was only heard, and comes first the question where it is.
+    worn_only
+        Whether all of them are cameras that people wear.
+    """
+    if worn_only:
+        return (_LOOK_ROUND, _SCREEN, _TELL_STAFF, _CALL_POLICE_WORN)
+    if seen:
+        return (
+            _DO_NOT_TOUCH,
+            _PHOTOGRAPH,
+            _KEEP_POWER,
+            _GO_ELSEWHERE,
+            _CALL_POLICE,
+            _DO_NOT_CONFRONT,
+            _KEEP_FILES,
+        )
+    return (
+        _FIND_FIRST,
+        _DO_NOT_TOUCH,
+        _PHOTOGRAPH,
+        _KEEP_POWER,
+        _GO_ELSEWHERE,
+        _CALL_POLICE_IF,
+        _DO_NOT_CONFRONT,
+        _KEEP_FILES,
+    )
+
+
+def checks(kind: FindingKind) -> tuple[Step, ...]:
+    """Return how a person checks a finding of this kind without instruments."""
+    return _CHECKS[kind]
+
+
+def not_looked_at(topics: Collection[str]) -> tuple[str, ...]:
+    """Return the sentences on `topics` that were not looked at, in a fixed order.
+
+    Topics: ``photo``, ``one_photo``, ``wifi``, ``bluetooth``, ``lan``, and those that hold for every sweep,
+    ``outside_picture``, ``no_radio`` and ``quiet``. Raises KeyError for another one.
+    """
+    unknown = set(topics) - _NOT_LOOKED_AT.keys()
+    if unknown:
+        raise KeyError(f"no words for {sorted(unknown)}")
+    return tuple(text for topic, text in _NOT_LOOKED_AT.items() if topic in topics)
+
+
+def position_name(x: float, y: float, *, width: float, height: float) -> str:
+    """Return in words where in a picture the point (x, y) lies, by thirds."""
+    column = min(max(int(3 * x / width), 0), 2)
+    row = min(max(int(3 * y / height), 0), 2)
+    return _POSITIONS[row][column]

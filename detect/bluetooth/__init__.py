@@ -1,0 +1,1 @@
+"""Bluetooth captures to advertisers: who announces itself nearby, and which of them are cameras."""

@@ -1,0 +1,249 @@
+"""Events of a Bluetooth controller: what a phone or laptop heard while it scanned.
+
+btsnoop files (Android's bug reports among them) and pcap forms of the same hold the traffic between a host
+and its Bluetooth chip. Read are the events that tell of other devices (Bluetooth Core 5.4, Vol 4 Part E,
+7.7): LE advertising reports, legacy and extended, inquiry results of classic devices, and their names.
+Everything else, calls and data of the owner above all, is passed over unread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..capture import LinkType, Records, windows
+from .advertising import decode_name
+from .heard import NO_RSSI, AddressKind, Heard, Repeated, Role, address_kind, count_repeats, padded
+
+_Reader: TypeAlias = Callable[["Repeated", bytes], "tuple[Heard | None, bytes]"]
+
+LINK_TYPES = frozenset(
+    {
+        int(LinkType.BLUETOOTH_HCI_H4),
+        int(LinkType.HCI_H4_WITH_PHDR),
+        int(LinkType.HCI_MON),
+        int(LinkType.BTSNOOP_H1),
+        int(LinkType.BTSNOOP_MONITOR),
+    }
+)
+
+#: H4 packet type of an event (Core 5.4, Vol 4 Part A, 2).
+_H4_EVENT = 0x04
+
+#: Linux monitor opcode of an event packet (BlueZ, doc/btmon: "Event packet").
+_MONITOR_EVENT = 3
+
+#: Event codes (Core 5.4, Vol 4 Part E, 7.7).
+INQUIRY_RESULT, REMOTE_NAME, INQUIRY_RESULT_RSSI, EXTENDED_INQUIRY_RESULT, LE_META = (
+    0x02,
+    0x07,
+    0x22,
+    0x2F,
+    0x3E,
+)
+
+#: LE subevents (Core, 7.7.65).
+ADVERTISING_REPORT, EXTENDED_ADVERTISING_REPORT = 0x02, 0x0D
+
+#: Event types of the legacy report, and its counterpart bit in the extended one (Core, 7.7.65.2 and .13).
+_SCAN_RESPONSE, _EXTENDED_SCAN_RESPONSE_BIT = 0x04, 0x08
+
+#: Address type of an extended report whose advertiser gave no address (Core, 7.7.65.13).
+_ANONYMOUS = 0xFF
+
+#: Reports in one event at most (Core, 7.7.65.2).
+_MOST_REPORTS = 0x19
+
+
+@dataclass(slots=True, kw_only=True)
+class EventReader:
+    """Reads blocks of records.
+
+    Parameters
+    ----------
+    frames
+        Records of the link types read here, so far.
+    reports
+        Reports of other devices among them.
+    unusable
+        Events of these kinds that are cut or malformed.
+    """
+
+    frames: int = 0
+    reports: int = 0
+    unusable: int = 0
+
+    def read(self, records: Records) -> Iterator[Heard]:
+        """Yield what the controller reported in one block, equal reports together."""
+        data = padded(records.data)
+        start, end, t_ns = _events(data, records)
+        self.frames += int(np.isin(records.linktype, list(LINK_TYPES)).sum())
+        code = data[start]
+        size = 2 + data[start + 1].astype(np.int64)
+        told = np.isin(code, (INQUIRY_RESULT, REMOTE_NAME, INQUIRY_RESULT_RSSI, EXTENDED_INQUIRY_RESULT)) | (
+            (code == LE_META) & np.isin(data[start + 2], (ADVERTISING_REPORT, EXTENDED_ADVERTISING_REPORT))
+        )
+        whole = (end - start >= size) & (size >= 3)
+        self.unusable += int((told & ~whole).sum())
+        told &= whole
+        start, size, t_ns, code = start[told], size[told], t_ns[told], code[told]
+        # An event with one report has its signal strength taken out, so that equal reports are equal rows.
+        kind = np.where(code == LE_META, data[start + 2], 0)
+        single = (code == LE_META) & (data[start + 3] == 1)
+        single |= np.isin(code, (INQUIRY_RESULT_RSSI, EXTENDED_INQUIRY_RESULT)) & (data[start + 2] == 1)
+        rssi_at = np.select(
+            [kind == ADVERTISING_REPORT, kind == EXTENDED_ADVERTISING_REPORT],
+            [size - 1, np.full(len(size), 17)],
+            default=16,
+        )
+        single &= rssi_at < size
+        rssi = data[start + rssi_at].view(np.int8).astype(np.int16)
+        for repeated in count_repeats(
+            data,
+            start,
+            size,
+            t_ns=t_ns,
+            rssi_dbm=np.where(single, rssi, np.int16(NO_RSSI)),
+            blank=np.where(single, rssi_at, -1),
+        ):
+            heard = list(_open(repeated))
+            self.reports += sum(item.count for item in heard)
+            if not heard:
+                self.unusable += repeated.count
+            yield from heard
+
+
+def _events(
+    data: NDArray[np.uint8], records: Records
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Start, end and time of each record's event (code, length, parameters); other records are left out."""
+    linktype, start, caplen = records.linktype, records.start, records.caplen
+    h4 = linktype == LinkType.BLUETOOTH_HCI_H4
+    h4_after_direction = linktype == LinkType.HCI_H4_WITH_PHDR
+    monitor = linktype == LinkType.HCI_MON
+    skip = np.select([h4, h4_after_direction, monitor], [1, 5, 4], default=0)
+    event = ((h4 | h4_after_direction) & (data[start + skip - 1] == _H4_EVENT)) | (
+        (linktype == LinkType.BTSNOOP_H1) & (records.flags & 0x03 == 0x03)
+    )
+    event |= (linktype == LinkType.BTSNOOP_MONITOR) & (records.flags & 0xFFFF == _MONITOR_EVENT)
+    if monitor.any():
+        event |= monitor & (windows(data, 2)[start + 2].view(">u2") == _MONITOR_EVENT)
+    event &= caplen >= skip + 2
+    return (start + skip)[event], (start + caplen)[event], records.t_ns[event]
+
+
+def _open(repeated: Repeated) -> Iterator[Heard]:
+    """The reports in one event."""
+    code, body = repeated.row[0], repeated.row[2:]
+    if code == LE_META:
+        one = _legacy_report if body[0] == ADVERTISING_REPORT else _extended_report
+        yield from _several(repeated, body[1:2], body[2:], one)
+    elif code == REMOTE_NAME:
+        # Status, address, name.
+        if len(body) > 7 and body[0] == 0:
+            yield _classic(repeated, body[1:7], role=Role.NAME, payload=decode_name(body[7:]).encode())
+    else:
+        one = {
+            INQUIRY_RESULT: _inquiry_result,
+            INQUIRY_RESULT_RSSI: _inquiry_result_rssi,
+            EXTENDED_INQUIRY_RESULT: _extended_inquiry_result,
+        }[code]
+        yield from _several(repeated, body[:1], body[1:], one)
+
+
+def _several(repeated: Repeated, number: bytes, body: bytes, one: _Reader) -> Iterator[Heard]:
+    """The reports of an event, each after the other, as controllers send them and BlueZ reads them."""
+    for _ in range(min(number[0], _MOST_REPORTS) if number else 0):
+        heard, body = one(repeated, body)
+        if heard is not None:
+            yield heard
+        if not body:
+            return
+
+
+def _legacy_report(repeated: Repeated, body: bytes) -> tuple[Heard | None, bytes]:
+    """Event type, address type, address 6, length, data, signal."""
+    if len(body) < 10 or len(body) < 10 + body[8]:
+        return None, b""
+    after = 9 + body[8]
+    role = Role.RESPONSE if body[0] == _SCAN_RESPONSE else Role.ADVERT
+    return _le(repeated, body[1], body[2:8], role, body[9:after], body[after]), body[after + 1 :]
+
+
+def _extended_report(repeated: Repeated, body: bytes) -> tuple[Heard | None, bytes]:
+    """Event type 2, address type, address 6, PHYs 2, set, power, signal, interval 2, target 7, data."""
+    if len(body) < 24 or len(body) < 24 + body[23]:
+        return None, b""
+    after = 24 + body[23]
+    if body[2] == _ANONYMOUS:
+        return None, body[after:]
+    role = Role.RESPONSE if body[0] & _EXTENDED_SCAN_RESPONSE_BIT else Role.ADVERT
+    return _le(repeated, body[2], body[3:9], role, body[24:after], body[13]), body[after:]
+
+
+def _inquiry_result(repeated: Repeated, body: bytes) -> tuple[Heard | None, bytes]:
+    """Address 6, repetition 1, reserved 2, class 3, clock 2."""
+    if len(body) < 14:
+        return None, b""
+    return _classic(repeated, body[:6], class_bytes=body[9:12]), body[14:]
+
+
+def _inquiry_result_rssi(repeated: Repeated, body: bytes) -> tuple[Heard | None, bytes]:
+    """Address 6, repetition 1, reserved 1, class 3, clock 2, signal 1."""
+    if len(body) < 14:
+        return None, b""
+    return _classic(repeated, body[:6], class_bytes=body[8:11], signal=body[13]), body[14:]
+
+
+def _extended_inquiry_result(repeated: Repeated, body: bytes) -> tuple[Heard | None, bytes]:
+    """As before, and 240 bytes of advertising data; there is always one."""
+    if len(body) < 14:
+        return None, b""
+    return _classic(repeated, body[:6], class_bytes=body[8:11], signal=body[13], payload=body[14:]), b""
+
+
+def _le(repeated: Repeated, address_type: int, address: bytes, role: Role, payload: bytes, signal: int) -> Heard:
+    number = int.from_bytes(address, "little")
+    return Heard(
+        address=number,
+        # 1 is random, 3 a random identity that the controller resolved (Core, 7.7.65.2).
+        kind=address_kind(number, random=address_type in (1, 3)),
+        role=role,
+        payload=payload,
+        count=repeated.count,
+        first_ns=repeated.first_ns,
+        last_ns=repeated.last_ns,
+        rssi_dbm=repeated.rssi_dbm or _signal(signal, repeated.count),
+    )
+
+
+def _classic(
+    repeated: Repeated,
+    address: bytes,
+    *,
+    role: Role = Role.INQUIRY,
+    payload: bytes = b"",
+    class_bytes: bytes = b"",
+    signal: int = 0,
+) -> Heard:
+    return Heard(
+        address=int.from_bytes(address, "little"),
+        kind=AddressKind.CLASSIC,
+        role=role,
+        payload=payload,
+        count=repeated.count,
+        first_ns=repeated.first_ns,
+        last_ns=repeated.last_ns,
+        rssi_dbm=repeated.rssi_dbm or _signal(signal, repeated.count),
+        class_of_device=int.from_bytes(class_bytes, "little") if class_bytes else None,
+    )
+
+
+def _signal(value: int, count: int) -> tuple[tuple[int, int], ...]:
+    """The signal strength still in the row (events with several reports); 0 is one taken out or absent."""
+    signed = value - 256 if value > 127 else value
+    return () if signed in (0, NO_RSSI) else ((signed, count),)

@@ -1,0 +1,183 @@
+"""Real captures: every one is read, counts and transmitters agree with tshark, levels agree with the labels."""
+
+import collections
+import csv
+import io
+import shutil
+import subprocess
+
+import pytest
+
+from roomsweep.detect.capture import CaptureReader
+from roomsweep.detect.errors import InputError
+from roomsweep.detect.result import Level, SourceState
+from roomsweep.detect.wifi.examine import examine_capture
+from roomsweep.detect.wifi.frames import GROUP, read_frames
+
+SUFFIXES = {".pcap", ".cap", ".pcapng", ".btsnoop"}
+
+TRANSMITTERS = (
+    "aircrack_tests/wpa.cap",
+    "aircrack_tests/test1.pcap",
+    "airodump_misc/srilanka/capture-01.cap",
+    "wemo_phone_activity/active1.pcap",
+    "home_monitor_italy/05_SamsungA53_01.pcap",
+    "wifi_taxonomy/pcaps/Nest Cam Indoor 5GHz Google Wifi sw 3221797 Specific Probe.pcap",
+)
+
+
+@pytest.fixture(scope="session")
+def radio(data_dir):
+    return data_dir / "radio"
+
+
+@pytest.fixture(scope="session")
+def captures(radio):
+    return sorted(path for path in radio.rglob("*") if path.suffix in SUFFIXES)
+
+
+@pytest.fixture(scope="session")
+def examined(captures):
+    """Every capture examined as Wi-Fi, by path; those refused are left out."""
+    out = {}
+    for path in captures:
+        try:
+            with path.open("rb") as stream:
+                out[path] = examine_capture(stream, source_id="wifi-1", name=path.name)
+        except InputError:
+            continue
+    return out
+
+
+@pytest.fixture
+def tshark():
+    found = shutil.which("tshark")
+    if found is None:
+        pytest.skip("tshark is not installed")
+
+    def run(path, *arguments):
+        command = [found, "-r", str(path), "-T", "fields", *arguments]
+        return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+
+    return run
+
+
+def read(path):
+    with path.open("rb") as stream:
+        yield from CaptureReader(stream, name=path.name)
+
+
+def level_of(result):
+    return min((finding.level for finding in result.findings), key=lambda level: level.rank, default=Level.NOTED)
+
+
+def test_every_capture_is_read(captures, examined):
+    assert len(captures) > 1000
+    refused = {path.parent.name for path in captures if path not in examined}
+    assert refused == {"ble_btsnoop", "ble_linklayer", "ble_nrf_tesi"}
+    partial = [path.name for path, out in examined.items() if out.source.state is SourceState.PARTIAL]
+    assert partial == ["Playstation 4 2.4GHz CUH-1115A.pcap"]
+    empty = {path.name for path, out in examined.items() if out.source.state is SourceState.NOT_EXAMINED}
+    assert "capture_20251101_185123.pcap" in empty
+
+
+def test_record_counts_equal_those_of_capinfos(captures):
+    capinfos = shutil.which("capinfos")
+    if capinfos is None:
+        pytest.skip("capinfos (of Wireshark) is not installed")
+    command = [capinfos, "-c", "-T", "-M", "-r", *map(str, captures)]
+    lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    theirs = dict(line.rsplit("\t", 1) for line in lines)
+    assert len(theirs) > 1000
+    for path in captures:
+        if str(path) in theirs:
+            assert str(sum(map(len, read(path)))) == theirs[str(path)], path.name
+
+
+@pytest.mark.parametrize("name", TRANSMITTERS)
+def test_transmitters_equal_those_of_tshark(radio, tshark, name):
+    path = radio / name
+    ours = collections.Counter()
+    bad = 0
+    for records in read(path):
+        frames = read_frames(records)
+        bad += frames.bad_fcs
+        ours.update(frames.transmitter[frames.transmitter != 0].tolist())
+    theirs = collections.Counter()
+    their_bad = 0
+    fields = ("wlan.ta", "wlan.fc.type", "radiotap.flags.badfcs", "wlan.fc.type_subtype")
+    lines = tshark(path, "-E", "occurrence=f", *(part for field in fields for part in ("-e", field)))
+    for line in lines:
+        address, kind, wrong, _ = line.split("\t")
+        if wrong in ("1", "True"):
+            their_bad += 1
+        elif address:
+            number = int(address.replace(":", ""), 16)
+            number &= ~int(GROUP) if kind == "1" else -1
+            if number and not number & int(GROUP):
+                theirs[number] += 1
+    assert ours == theirs
+    assert bad == their_bad
+
+
+def test_a_ppi_wrapped_capture_gives_the_same_transmitters_as_its_original(radio):
+    """The only PPI capture at hand is of Bluetooth, so a real radiotap one is rewrapped."""
+    path = radio / "airodump_misc/srilanka/capture-01.cap"
+    head = path.read_bytes()[:20] + (192).to_bytes(4, "little")
+    out = [head]
+    expected = collections.Counter()
+    for records in read(path):
+        frames = read_frames(records)
+        expected.update(frames.transmitter.tolist())
+        for at, size in zip(records.start[:2000].tolist(), records.caplen[:2000].tolist(), strict=True):
+            body = b"\0\0\x08\0" + (105).to_bytes(4, "little") + records.data[at : at + size].tobytes()
+            out.append(bytes(8) + len(body).to_bytes(4, "little") * 2 + body)
+    found = collections.Counter()
+    for records in CaptureReader(io.BytesIO(b"".join(out)), name="ppi"):
+        found.update(read_frames(records).transmitter.tolist())
+    assert found.total() == 2000
+    assert set(found) <= set(expected)
+    assert len(found) > 2
+
+
+def test_cameras_by_their_makers_are_worth_a_look_and_their_siblings_no_more(examined):
+    cameras = {path.name: out for path, out in examined.items() if path.name.startswith(("Dropcam", "Nest Cam"))}
+    assert len(cameras) == 20
+    missed = [name for name, out in cameras.items() if level_of(out).rank > Level.LOOK.rank]
+    assert missed == []
+    siblings = [out for path, out in examined.items() if path.name.startswith(("Nest T", "Nest P"))]
+    assert len(siblings) >= 14
+    assert all(level_of(out).rank >= Level.LOOK.rank for out in siblings)
+
+
+def test_other_devices_hardly_ever_give_a_finding(examined, radio):
+    with (radio / "labels.tsv").open(encoding="utf-8") as lines:
+        labels = list(csv.DictReader(lines, delimiter="\t"))
+    others = [
+        radio / row["file"]
+        for row in labels
+        if row["camera"] == "no" and row["file"].startswith("wifi_taxonomy/") and "Nest" not in row["file"]
+    ]
+    raised = [path.name for path in others if path in examined and level_of(examined[path]) is not Level.NOTED]
+    assert len(others) > 900
+    assert len(raised) <= 0.01 * len(others), raised
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["home_monitor_italy", "neighbourhood_88min", "wemo_phone_activity", "probes_but_lab", "probes_polimi_labelled"],
+)
+def test_places_without_a_documented_camera_raise_no_suspect(examined, folder):
+    outs = [out for path, out in examined.items() if folder in path.parts]
+    assert outs
+    assert all(level_of(out).rank >= Level.LOOK.rank for out in outs)
+
+
+def test_a_dahua_camera_on_a_mirror_port_is_worth_a_look(examined, radio):
+    (first, *_) = examined[radio / "dahua_rtsp_2ic80/rtsp.pcapng"].findings
+    assert (first.level, first.identity.mac, first.identity.vendor) == (Level.LOOK, "38:af:29:bb:bc:ab", "Dahua")
+
+
+def test_chinese_network_names_are_read(examined, radio):
+    (finding,) = examined[radio / "aircrack_tests/Chinese-SSID-Name.pcap"].findings
+    assert finding.identity.ssid == "测试"
