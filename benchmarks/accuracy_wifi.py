@@ -127,9 +127,7 @@ def main() -> None:
         if not item.identity.randomised_mac
     }
     others = {mac: item for mac, item in everything.items() if mac not in cameras | unsure}
-    rules = sorted(
-        {e.rule for item in everything.values() for e in item.evidence if e.rule.startswith(("vendor.", "worn."))}
-    )
+    rules = sorted({e.rule for item in everything.values() for e in item.evidence if e.rule.startswith("vendor.")})
 
     def showing(rule: str, items: Iterable[Finding]) -> int:
         return sum(any(e.rule == rule for e in item.evidence) for item in items)

@@ -268,6 +268,8 @@ _NOT_LOOKED_AT = {
 }
 
 _PHRASES = {
+    "looking_at": "Looking at {name} ...",
+    "report_at": "The report is in {path}",
     "report_title": "roomsweep report",
     "made_at": "Sweep of {time}",
     "skip": "Go to the findings",

@@ -249,7 +249,8 @@ def _nordic(data: NDArray[np.uint8], records: Records, index: NDArray[np.intp]) 
         records,
         index,
         skip=skip,
-        rssi_dbm=-data[flags_at + 2].astype(np.int16),
+        # Stored as a positive number; more than 127 is damage, and is kept within a signed byte.
+        rssi_dbm=np.maximum(-data[flags_at + 2].astype(np.int16), np.int16(-127)),
         crc=(flags & 0x01).astype(np.int8),
         coded=((flags >> 4) & 0x07) == 2,
     )

@@ -72,7 +72,8 @@ class ClassicWalker:
                 name=name,
                 file_format="btsnoop",
                 order=">",
-                linktype=int(_BTSNOOP_LINKTYPES.get(datalink, datalink)),
+                # An unknown type only has to stay unknown: 31 bits of it fit the column.
+                linktype=int(_BTSNOOP_LINKTYPES.get(datalink, datalink & 0x7FFF_FFFF)),
                 header_bytes=24,
                 caplen_at=4,
                 tick_ns=1000,

@@ -193,10 +193,7 @@ def _finding(
         title = "A small light or bright mark that is there without the torch too"
     else:
         title = "A small bright spot"
-    if level is Level.NOTED:
-        advice = ADVICE_NOTED
-    else:
-        advice = ADVICE_PAIR if paired else ADVICE_PHOTO
+    raised = ADVICE_PAIR if paired else ADVICE_PHOTO
     return Finding(
         id=f"{source_id}-{number}",
         kind=FindingKind.LENS_GLINT,
@@ -210,5 +207,5 @@ def _finding(
             radius_px=round(float(spots.radius_px[index]), 2),
         ),
         evidence=evidence,
-        advice=advice,
+        advice=ADVICE_NOTED if level is Level.NOTED else raised,
     )

@@ -14,7 +14,7 @@ from ..weighing import level_of, probability_of
 from . import judging
 from .beacons import decode_ssid
 from .headers import NO_SIGNAL
-from .stations import Sort
+from .sorts import Sort
 from .survey import Survey, survey_capture
 
 #: Noted things listed, strongest signal first: a busy building has thousands, and nobody reads more.

@@ -84,7 +84,7 @@ def judge_vendor(address: int) -> tuple[Evidence | None, Vendor | None]:
     elif vendor.name in _BOARD_MAKERS:
         rule, says = "vendor.oui_board", f"{start}, which makes small computers."
     elif vendor.name in _WORN_MAKERS:
-        rule, says = "worn.oui", f"{start}, which makes worn devices, some with a camera."
+        rule, says = "vendor.oui_worn", f"{start}, which makes worn devices, some with a camera."
     else:
         rule, says = "vendor.oui_camera_broad", f"{start}, which makes cameras among other things."
     return weigh(rule, says, reference=vendor.source), vendor

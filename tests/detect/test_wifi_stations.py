@@ -12,7 +12,8 @@ from roomsweep.detect.wifi import scapy_frames
 from roomsweep.detect.wifi.frames import read_frames
 from roomsweep.detect.wifi.headers import NO_SIGNAL
 from roomsweep.detect.wifi.slots import Slots
-from roomsweep.detect.wifi.stations import Sort, StationTally
+from roomsweep.detect.wifi.sorts import Sort
+from roomsweep.detect.wifi.stations import StationTally
 
 AP, STA, OTHER = "58:86:94:00:00:01", "30:8c:fb:00:00:02", "00:11:22:33:44:55"
 

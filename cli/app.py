@@ -1,0 +1,212 @@
+"""The command line: names, options and help. What a command does lives in ``commands/``.
+
+Nothing that costs time to import is imported here.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from ..detect.errors import RoomsweepError, UnavailableError
+from ..detect.result import Level
+from ..detect.text import clean
+from .ending import FAULT, NO_INPUT, UNAVAILABLE, WRONG_USAGE, Ending
+from .version import version
+
+app = typer.Typer(
+    name="roomsweep",
+    help="Helps to find hidden cameras: lens glints in photos, cameras heard over Wi-Fi and Bluetooth, in one "
+    "explained report. Start with 'roomsweep demo'.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Folder for report.html, result.json and marked pictures."),
+]
+FailOn = Annotated[
+    Level | None, typer.Option("--fail-on", help="Exit with 1 if anything has this level or a stronger one.")
+]
+All = Annotated[bool, typer.Option("--all", help="List what was only noted, too.")]
+Captures = Annotated[list[Path], typer.Argument(help="Capture files.", show_default=False)]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"roomsweep {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+) -> None:
+    """Options before the command."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.CRITICAL, stream=sys.stderr)
+
+
+@app.command()
+def sweep(
+    photo: Annotated[list[Path] | None, typer.Option("--photo", help="A photo taken with the torch on.")] = None,
+    pair: Annotated[
+        list[Path] | None,
+        typer.Option("--pair", help="Two photos of one place: torch ON, then torch OFF.", metavar="ON OFF"),
+    ] = None,
+    wifi: Annotated[list[Path] | None, typer.Option("--wifi", help="A Wi-Fi capture (pcap, pcapng).")] = None,
+    bluetooth: Annotated[
+        list[Path] | None, typer.Option("--bluetooth", help="A Bluetooth capture (btsnoop, pcap, pcapng).")
+    ] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
+    show_all: All = False,
+) -> None:
+    """Examine a room: photos, torch pairs and captures into one ranked, explained report."""
+    from .commands.sweep import Inputs, run
+
+    pairs = list(pair or ())
+    if len(pairs) % 2:
+        _wrong_usage("--pair takes two photos: the one with the torch ON, then the one with the torch OFF")
+    inputs = Inputs(
+        photos=photo or (),
+        pairs=list(zip(pairs[::2], pairs[1::2], strict=True)),
+        wifi=wifi or (),
+        bluetooth=bluetooth or (),
+    )
+    if not len(inputs):
+        _wrong_usage("name at least one input: --pair ON OFF, --photo, --wifi or --bluetooth")
+    if out is None and not as_json:
+        out = Path(f"sweep-{datetime.now():%Y%m%d-%H%M%S}")
+    raise typer.Exit(run(inputs, Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)))
+
+
+@app.command()
+def glint(
+    pictures: Annotated[list[Path], typer.Argument(help="Photos taken with the torch on.", show_default=False)],
+    torch_off: Annotated[
+        Path | None, typer.Option("--torch-off", help="The same place as the one photo, with the torch off.")
+    ] = None,
+    annotate: Annotated[
+        Path | None, typer.Option("--annotate", help="Folder for marked pictures and the report.")
+    ] = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
+    show_all: All = False,
+) -> None:
+    """Look for lens glints in photos."""
+    from .commands.sweep import Inputs, run
+
+    if torch_off is not None and len(pictures) != 1:
+        _wrong_usage("--torch-off goes with one photo: the one with the torch on")
+    inputs = Inputs(pairs=[(pictures[0], torch_off)]) if torch_off is not None else Inputs(photos=pictures)
+    raise typer.Exit(run(inputs, Ending(as_json=as_json, out=annotate, fail_on=fail_on, show_noted=show_all)))
+
+
+@app.command()
+def wifi(
+    captures: Captures,
+    out: Out = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
+    show_all: All = False,
+) -> None:
+    """Tell which networks and devices Wi-Fi captures hold."""
+    from .commands.sweep import Inputs, run
+
+    raise typer.Exit(run(Inputs(wifi=captures), Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)))
+
+
+@app.command()
+def bluetooth(
+    captures: Captures,
+    out: Out = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
+    show_all: All = False,
+) -> None:
+    """Tell which devices Bluetooth captures hold."""
+    from .commands.sweep import Inputs, run
+
+    raise typer.Exit(
+        run(Inputs(bluetooth=captures), Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all))
+    )
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the synthetic inputs and the report.")] = Path(
+        "roomsweep-demo"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Make a small synthetic room and sweep it, to see what a report looks like."""
+    from .commands.demo import run
+
+    raise typer.Exit(run(Ending(as_json=as_json, out=out), folder=out))
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the answers as JSON.")] = False) -> None:
+    """Tell what this computer can do for a sweep, and how to get the rest."""
+    from .commands.doctor import run
+
+    raise typer.Exit(run(as_json=as_json))
+
+
+def _wrong_usage(what: str) -> NoReturn:
+    typer.echo(f"Wrong usage: {what}. See 'roomsweep --help'.", err=True)
+    raise typer.Exit(WRONG_USAGE)
+
+
+def _two_values_each(arguments: list[str]) -> list[str]:
+    """Write ``--pair ON OFF`` as ``--pair ON --pair OFF``: typer has no repeatable option of two values."""
+    out: list[str] = []
+    place = 0
+    while place < len(arguments):
+        out.append(arguments[place])
+        if arguments[place] == "--pair" and place + 2 < len(arguments) and not arguments[place + 2].startswith("--"):
+            out += [arguments[place + 1], "--pair", arguments[place + 2]]
+            place += 2
+        place += 1
+    return out
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with the contract's status."""
+    arguments = _two_values_each(sys.argv[1:])
+    try:
+        app(arguments)
+        sys.exit(0)
+    except RoomsweepError as error:
+        if "--debug" in arguments:
+            raise
+        typer.echo(f"roomsweep: {clean(str(error), limit=1000)}", err=True)
+        sys.exit(UNAVAILABLE if isinstance(error, UnavailableError) else NO_INPUT)
+    except BrokenPipeError:  # the reader of our output has gone, as in `roomsweep ... | head`
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+        sys.exit(130)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        typer.echo(
+            f"roomsweep stopped on a fault of its own ({type(error).__name__}). Please report it with what "
+            "'roomsweep --debug ...' prints.",
+            err=True,
+        )
+        sys.exit(FAULT)

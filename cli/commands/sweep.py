@@ -1,0 +1,49 @@
+"""``roomsweep sweep`` and the commands that look at one kind of input only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ..ending import Ending, end
+from ..gathering import Gathering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the user named, in the order it is examined."""
+
+    pairs: Sequence[tuple[Path, Path]] = ()
+    photos: Sequence[Path] = ()
+    wifi: Sequence[Path] = ()
+    bluetooth: Sequence[Path] = ()
+
+    def __len__(self) -> int:
+        return len(self.pairs) + len(self.photos) + len(self.wifi) + len(self.bluetooth)
+
+
+def run(inputs: Inputs, ending: Ending, *, synthetic: bool = False) -> int:
+    """Examine the inputs, print and write the result; return the exit status."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from ...detect.text import clean
+
+    with Console(stderr=True).status("") as status:
+        gathering = Gathering(
+            started_at=datetime.now().astimezone(),
+            progress=lambda line: status.update(Text(clean(line, limit=120))),
+            synthetic=synthetic,
+        )
+        for on, off in inputs.pairs:
+            gathering.add_pair(on, off)
+        for photo in inputs.photos:
+            gathering.add_photo(photo)
+        for capture in inputs.wifi:
+            gathering.add_wifi(capture)
+        for capture in inputs.bluetooth:
+            gathering.add_bluetooth(capture)
+        result = gathering.result()
+    return end(result, pictures=gathering.pictures, ending=ending)

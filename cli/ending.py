@@ -1,0 +1,107 @@
+"""How a command ends: what it prints and writes, and its exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..detect.errors import UnavailableError
+from ..detect.result import Level, Result, SourceState
+from ..detect.text import file_stem
+
+if TYPE_CHECKING:
+    from .report.crops import Picture
+
+#: Exit statuses, part of the contract.
+DONE, FAILED_ON_LEVEL, WRONG_USAGE, NO_INPUT, UNAVAILABLE = 0, 1, 2, 3, 4
+
+#: A fault in roomsweep itself (EX_SOFTWARE of sysexits.h); not part of the contract.
+FAULT = 70
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the user asked for at the end.
+
+    Parameters
+    ----------
+    as_json
+        The result as JSON on standard output, and nothing else there.
+    out
+        Folder for the report, or None.
+    fail_on
+        Exit with 1 if a finding has this level or a stronger one.
+    show_noted
+        List the noted findings in the terminal too.
+    """
+
+    as_json: bool = False
+    out: Path | None = None
+    fail_on: Level | None = None
+    show_noted: bool = False
+
+
+def exit_status(result: Result, *, fail_on: Level | None) -> int:
+    """Return the exit status that `result` stands for."""
+    if all(source.state is SourceState.NOT_EXAMINED for source in result.sources):
+        return NO_INPUT
+    if fail_on is not None and any(finding.level.rank <= fail_on.rank for finding in result.findings):
+        return FAILED_ON_LEVEL
+    return DONE
+
+
+def end(result: Result, *, pictures: Mapping[str, Picture], ending: Ending) -> int:
+    """Print and write `result`; return the exit status.
+
+    The result is printed before anything is written, so that a full disk does not cost it.
+
+    Raises
+    ------
+    UnavailableError
+        If the folder cannot be written.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from .report.terminal import print_result
+    from .report.wording import phrase
+
+    if ending.as_json:
+        sys.stdout.write(result.to_json() + "\n")
+        sys.stdout.flush()
+    else:
+        print_result(result, console=Console(), show_noted=ending.show_noted)
+    if ending.out is not None:
+        report = _write(result, ending.out, pictures=pictures)
+        Console(stderr=ending.as_json).print(Text(phrase("report_at", path=str(report))), soft_wrap=True)
+    return exit_status(result, fail_on=ending.fail_on)
+
+
+def _write(result: Result, folder: Path, *, pictures: Mapping[str, Picture]) -> Path:
+    """Write the report, the result and the marked pictures; return the report's path."""
+    from .report.crops import annotate, jpeg
+    from .report.html import write_html
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "result.json").write_text(result.to_json() + "\n", encoding="utf-8")
+        report = folder / "report.html"
+        write_html(result, report, pictures=pictures)
+        for source_id, picture in pictures.items():
+            own = [
+                finding
+                for finding in result.findings
+                if finding.source_ids[0] == source_id and finding.level is not Level.NOTED
+            ]
+            if own:
+                name = f"{source_id}-{file_stem(picture.original_name, limit=40)}-marked.jpg"
+                (folder / name).write_bytes(jpeg(annotate(picture.image, own), quality=90))
+    except OSError as error:
+        raise UnavailableError(
+            f"The report could not be written to {folder}: {error.strerror or error}",
+            "Name another folder with --out; the result itself was printed above.",
+        ) from error
+    return report.resolve()

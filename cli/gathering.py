@@ -1,0 +1,208 @@
+"""Collects what a sweep examines: opens the inputs, runs the detectors, keeps going when one fails.
+
+Nothing that was gathered is lost because another input is bad: every failure becomes a source that was not
+examined, with its reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..detect.errors import InputError, RoomsweepError
+from ..detect.fuse import fuse
+from ..detect.result import Examined, Result, Source, SourceState, Tool
+from ..detect.signatures.match import table_age_warnings
+from .report.wording import not_looked_at, phrase
+from .version import version
+
+if TYPE_CHECKING:
+    from ..detect.lens.reading import Picture as Read
+    from .report.crops import Picture
+
+_log = logging.getLogger(__name__)
+
+#: Largest picture file that is read, bytes: an uncompressed picture of 120 megapixels with 16 bits a channel.
+PICTURE_BYTES_MAX = 800_000_000
+
+
+class Gathering:
+    """The inputs of one sweep, examined one after the other.
+
+    Parameters
+    ----------
+    started_at
+        When the sweep began, with its time zone.
+    progress
+        Called with a short line before each input; for a terminal's status line.
+    synthetic
+        Whether the inputs were made by a computer; every source then says so.
+    """
+
+    def __init__(
+        self,
+        *,
+        started_at: datetime,
+        progress: Callable[[str], None] = lambda line: None,
+        synthetic: bool = False,
+    ) -> None:
+        self._started_at = started_at
+        self._progress = progress
+        self._synthetic = synthetic
+        self._examined: list[Examined] = []
+        self._counts: dict[str, int] = {}
+        #: Source id to the picture it came from, for the report.
+        self.pictures: dict[str, Picture] = {}
+
+    def add_photo(self, path: Path) -> None:
+        """Examine one photo."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.lens.examine import examine_photo
+            from .report.crops import Picture
+
+            picture = _read_picture(path)
+            self.pictures[source_id] = Picture(image=picture.image, original_name=picture.name, sha256=picture.sha256)
+            return examine_photo(picture, source_id=source_id)
+
+        self._add("photo", path.name, examine)
+
+    def add_pair(self, on: Path, off: Path) -> None:
+        """Examine a photo with the torch on and one with the torch off of the same place.
+
+        If only the torch-on photo can be read it is examined alone, and the pair is said to be partial.
+        """
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.lens.examine import examine_pair, examine_photo
+            from .report.crops import Picture
+
+            lit = _read_picture(on)
+            try:
+                unlit = _read_picture(off)
+            except InputError as error:
+                examined = examine_photo(lit, source_id=source_id, kind="pair")
+                reason = f"the torch-off photo {off.name} {error.reason}, so only the torch-on photo was looked at"
+                self.pictures[source_id] = Picture(image=lit.image, original_name=lit.name, sha256=lit.sha256)
+                return _partly(examined, reason)
+            pair = examine_pair(lit, unlit, source_id=source_id)
+            self.pictures[source_id] = Picture(
+                image=lit.image, original_name=lit.name, sha256=lit.sha256, off_image=pair.off
+            )
+            return pair.examined
+
+        self._add("pair", f"{on.name} + {off.name}", examine)
+
+    def add_wifi(self, path: Path) -> None:
+        """Examine a Wi-Fi capture."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.wifi.examine import examine_capture
+
+            return _with_stream(path, lambda stream: examine_capture(stream, source_id=source_id, name=path.name))
+
+        self._add("wifi_capture", path.name, examine)
+
+    def add_bluetooth(self, path: Path) -> None:
+        """Examine a Bluetooth capture."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.bluetooth.examine import examine_capture
+
+            return _with_stream(path, lambda stream: examine_capture(stream, source_id=source_id, name=path.name))
+
+        self._add("bluetooth_capture", path.name, examine)
+
+    def result(self) -> Result:
+        """Return the one document of this sweep."""
+        given = {item.source.kind for item in self._examined if item.source.state is not SourceState.NOT_EXAMINED}
+        topics = {"outside_picture", "no_radio", "quiet", "lan"}
+        if not given & {"photo", "pair", "video"}:
+            topics.add("photo")
+            topics.discard("outside_picture")
+        elif not given & {"pair", "video"}:
+            topics.add("one_photo")
+        topics |= {
+            topic
+            for topic, kinds in (("wifi", {"wifi_capture", "wifi_scan"}), ("bluetooth", {"bluetooth_capture"}))
+            if not given & kinds
+        }
+        return fuse(
+            self._examined,
+            tool=Tool(name="roomsweep", version=version()),
+            started_at=self._started_at.isoformat(timespec="seconds"),
+            not_looked_at=(*not_looked_at(topics), *table_age_warnings(self._started_at.date())),
+        )
+
+    def _add(self, kind: str, name: str, examine: Callable[[str], Examined]) -> None:
+        """Run one detector; whatever goes wrong becomes a source that was not examined."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        source_id = f"{kind.removesuffix('_capture').replace('_', '-')}-{self._counts[kind]}"
+        self._progress(phrase("looking_at", name=name))
+        try:
+            examined = examine(source_id)
+        except InputError as error:
+            examined = _not_examined(source_id, kind, name, error.reason)
+        except RoomsweepError as error:
+            examined = _not_examined(source_id, kind, name, str(error))
+        except OSError as error:
+            examined = _not_examined(source_id, kind, name, f"cannot be opened: {error.strerror or error}")
+        except MemoryError:
+            examined = _not_examined(source_id, kind, name, "needs more memory than this computer has free")
+        except Exception as error:  # a fault of ours in one detector must not cost the others' findings
+            _log.exception("examining %s", name)
+            reason = f"stopped on a fault in roomsweep ({type(error).__name__}); please report it"
+            examined = _not_examined(source_id, kind, name, reason)
+        if self._synthetic:
+            examined = _with_fact(examined, "synthetic", True)
+        self._examined.append(examined)
+
+
+def _not_examined(source_id: str, kind: str, name: str, reason: str) -> Examined:
+    source = Source(id=source_id, kind=kind, name=name, state=SourceState.NOT_EXAMINED, reason=reason)
+    return Examined(source=source)
+
+
+def _partly(examined: Examined, reason: str) -> Examined:
+    from dataclasses import replace
+
+    source = replace(examined.source, state=SourceState.PARTIAL, reason=reason)
+    return replace(examined, source=source)
+
+
+def _with_fact(examined: Examined, key: str, value: object) -> Examined:
+    from dataclasses import replace
+
+    return replace(examined, source=replace(examined.source, facts={**examined.source.facts, key: value}))
+
+
+def _read_picture(path: Path) -> Read:
+    from ..detect.lens.reading import read_picture
+
+    _must_be_file(path)
+    if path.stat().st_size > PICTURE_BYTES_MAX:
+        raise InputError(path, "is larger than any picture that is read", "Send the picture as the phone took it.")
+    return read_picture(path.read_bytes(), name=path.name)
+
+
+def _with_stream(path: Path, examine: Callable[[BinaryIO], Examined]) -> Examined:
+    _must_be_file(path)
+    with path.open("rb") as stream:
+        examined = examine(stream)
+        stream.seek(0)
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return _with_fact(examined, "sha256", digest)
+
+
+def _must_be_file(path: Path) -> None:
+    try:
+        if path.is_dir():
+            raise InputError(path, "is a folder, not a file", "Name the file in it.")
+        if not path.exists():
+            raise InputError(path, "was not found", "Check the name and the folder.")
+    except (OSError, ValueError) as error:  # a name with a NUL, or longer than the system takes
+        raise InputError(path, "is not a usable file name") from error

@@ -1,0 +1,198 @@
+"""Findings of all sources into one ranked result.
+
+A device that several radios heard is one finding: the same hardware address, an address next to it (one box
+numbers its radios in a row), the same IP address, or the same name of a kind that names one device. Its
+evidence is put together, and a fact that two radios saw is counted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from .mac import is_local, parse_mac
+from .result import (
+    Evidence,
+    Examined,
+    Finding,
+    FindingKind,
+    Identity,
+    Level,
+    Result,
+    Source,
+    SourceState,
+    Tool,
+    Verdict,
+    Where,
+)
+from .text import clean
+from .weighing import level_of, probability_of
+
+_Record = TypeVar("_Record", Where, Identity)
+
+#: How far apart the addresses of one box's radios are: Espressif numbers station, access point, Bluetooth and
+#: Ethernet from one base address, +0 to +3 (ESP-IDF programming guide, "Miscellaneous System APIs").
+ADJACENT = 3
+
+#: Shortest name that can name one device: shorter ones ("TV", "IPC") are shared by many.
+NAME_MIN = 8
+
+#: Fewest digits in it: set-up names carry at least four figures of a serial number or address (table ``ssids``).
+DIGITS_MIN = 4
+
+
+def fuse(examined: Sequence[Examined], *, tool: Tool, started_at: str, not_looked_at: Sequence[str] = ()) -> Result:
+    """Put together what was found.
+
+    Parameters
+    ----------
+    examined
+        One for each input; source ids must differ.
+    tool, started_at
+        For the result.
+    not_looked_at
+        Sentences on what was not looked at; every source that was not examined whole adds its own.
+
+    Returns
+    -------
+    Result
+        Findings ranked by level, then probability; numbered ``F1``, ``F2``, ...
+
+    Raises
+    ------
+    ValueError
+        If two sources have one id.
+    """
+    sources = tuple(item.source for item in examined)
+    if len({source.id for source in sources}) != len(sources):
+        raise ValueError("two sources have the same id")
+    merged = _merge([finding for item in examined for finding in item.findings])
+    ranked = sorted(merged, key=_rank)
+    findings = tuple(replace(finding, id=f"F{number}") for number, finding in enumerate(ranked, start=1))
+    return Result(
+        tool=tool,
+        started_at=started_at,
+        verdict=verdict_of(sources, findings),
+        sources=sources,
+        findings=findings,
+        limits=(*_unexamined(sources), *not_looked_at) or ("What these checks cannot see was not stated.",),
+    )
+
+
+def verdict_of(sources: Iterable[Source], findings: Iterable[Finding]) -> Verdict:
+    """Return the one-line outcome."""
+    levels = {finding.level for finding in findings}
+    for level, verdict in (
+        (Level.IDENTIFIED, Verdict.CAMERA_IDENTIFIED),
+        (Level.SUSPECT, Verdict.SUSPECTS_FOUND),
+        (Level.LOOK, Verdict.WORTH_A_LOOK),
+    ):
+        if level in levels:
+            return verdict
+    if all(source.state is SourceState.NOT_EXAMINED for source in sources):
+        return Verdict.NOT_EXAMINED
+    return Verdict.NOTHING_FOUND
+
+
+def _rank(finding: Finding) -> tuple[int, float, float]:
+    signal = finding.where.rssi_dbm if finding.where.rssi_dbm is not None else -200.0
+    return (finding.level.rank, -finding.weight_db, -signal)
+
+
+def _unexamined(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Say which inputs were not examined whole; names are cleaned where they are shown."""
+    words = {SourceState.PARTIAL: "was examined in part only", SourceState.NOT_EXAMINED: "was not examined"}
+    return tuple(
+        f"The {source.kind.replace('_', ' ')} {clean(source.name)} {words[source.state]}: {source.reason}."
+        for source in sources
+        if source.state in words
+    )
+
+
+def _merge(findings: Sequence[Finding]) -> list[Finding]:
+    """Join the findings that are one device, keeping the order of first appearance."""
+    groups: list[list[Finding]] = []
+    group_of: dict[tuple[str, str | int], int] = {}
+    for finding in findings:
+        own, shared = _keys(finding)
+        place = next((group_of[key] for key in own if key in group_of), None)
+        if place is None:
+            # A name or a neighbouring address joins different radios only: access points share their names.
+            place = next(
+                (
+                    group_of[key]
+                    for key in shared
+                    if key in group_of and all(member.kind is not finding.kind for member in groups[group_of[key]])
+                ),
+                None,
+            )
+        if place is None:
+            place = len(groups)
+            groups.append([])
+        groups[place].append(finding)
+        for key in (*own, *(key for key in shared if key[0] == "name")):
+            group_of.setdefault(key, place)
+    return [group[0] if len(group) == 1 else _joined(group) for group in groups]
+
+
+def _keys(finding: Finding) -> tuple[list[tuple[str, str | int]], list[tuple[str, str | int]]]:
+    """Return what names this device and no other, and what another radio of the same box may be known by."""
+    if finding.kind is FindingKind.LENS_GLINT:
+        return [], []
+    identity = finding.identity
+    addresses = [parse_mac(address) for address in (identity.mac, identity.bssid) if address]
+    own: list[tuple[str, str | int]] = [("mac", address) for address in addresses]
+    if identity.ip:
+        own.append(("ip", identity.ip))
+    shared: list[tuple[str, str | int]] = [
+        ("mac", address + step)
+        for address in addresses
+        if not is_local(address)
+        for distance in range(1, ADJACENT + 1)
+        for step in (-distance, distance)
+    ]
+    # Only a name with digits in it can name one device.
+    shared += [
+        ("name", name.casefold())
+        for name in (identity.name, identity.ssid)
+        if name and len(name) >= NAME_MIN and sum(char.isdigit() for char in name) >= DIGITS_MIN
+    ]
+    return own, shared
+
+
+def _joined(group: Sequence[Finding]) -> Finding:
+    """Return one finding for one device: the strongest leads, each rule counts once at its strongest."""
+    lead, *others = sorted(group, key=_rank)
+    evidence: dict[str, Evidence] = {}
+    for finding in (lead, *others):
+        for line in finding.evidence:
+            known = evidence.get(line.rule)
+            if known is None or abs(line.weight_db) > abs(known.weight_db):
+                evidence[line.rule] = line
+    # The maker of one box is one fact, by whichever registry it was looked up.
+    makers = sorted((line for line in evidence.values() if line.family == "vendor"), key=lambda line: -line.weight_db)
+    for line in makers[1:]:
+        del evidence[line.rule]
+    lines = tuple(sorted(evidence.values(), key=lambda line: -abs(line.weight_db)))
+    level = min((level_of(lines), *(finding.level for finding in group)), key=lambda level: level.rank)
+    return replace(
+        lead,
+        level=level,
+        probability=probability_of(lines, prior="prior.device"),
+        source_ids=tuple(dict.fromkeys(source for finding in (lead, *others) for source in finding.source_ids)),
+        where=_filled(lead.where, [finding.where for finding in others]),
+        identity=_filled(lead.identity, [finding.identity for finding in others]),
+        evidence=lines,
+    )
+
+
+def _filled(lead: _Record, others: Sequence[_Record]) -> _Record:
+    """Return `lead` with its absent values taken from the others."""
+    missing = {
+        name: value
+        for other in reversed(others)
+        for name, value in other.to_dict().items()
+        if getattr(lead, name) is None
+    }
+    return replace(lead, **missing)
