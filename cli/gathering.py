@@ -17,6 +17,7 @@ from ..detect.errors import InputError, RoomsweepError
 from ..detect.fuse import fuse
 from ..detect.result import Examined, Result, Source, SourceState, Tool
 from ..detect.signatures.match import table_age_warnings
+from ..detect.text import clean
 from .report.wording import not_looked_at, phrase
 from .version import version
 
@@ -86,7 +87,7 @@ class Gathering:
                 unlit = _read_picture(off)
             except InputError as error:
                 examined = examine_photo(lit, source_id=source_id, kind="pair")
-                reason = f"the torch-off photo {off.name} {error.reason}, so only the torch-on photo was looked at"
+                reason = f"was looked at with the torch on only: {clean(off.name)} {error.what}"
                 self.pictures[source_id] = Picture(image=lit.image, original_name=lit.name, sha256=lit.sha256)
                 return _partly(examined, reason)
             pair = examine_pair(lit, unlit, source_id=source_id)

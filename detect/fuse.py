@@ -101,10 +101,10 @@ def _rank(finding: Finding) -> tuple[int, float, float]:
 
 
 def _unexamined(sources: Iterable[Source]) -> tuple[str, ...]:
-    """Say which inputs were not examined whole; names are cleaned where they are shown."""
-    words = {SourceState.PARTIAL: "was examined in part only", SourceState.NOT_EXAMINED: "was not examined"}
+    """Say which inputs were not examined whole; a reason is a clause whose subject is the input."""
+    words = {SourceState.PARTIAL: "Examined in part only", SourceState.NOT_EXAMINED: "Not examined"}
     return tuple(
-        f"The {source.kind.replace('_', ' ')} {clean(source.name)} {words[source.state]}: {source.reason}."
+        f"{words[source.state]}: {clean(source.name)} {clean(source.reason or '', limit=500).rstrip('.')}."
         for source in sources
         if source.state in words
     )

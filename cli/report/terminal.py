@@ -135,6 +135,7 @@ class _Page:
     def findings(self, findings: Iterable[Finding], sources: Mapping[str, Source]) -> None:
         wide = self._console.width >= WIDE
         table = _table("id", "level", "what", *(("where", "chance", "why") if wide else ()))
+        advised: set[str] = set()  # the same advice is said with the first finding that needs it
         for finding in findings:
             where, why = _where(finding, sources), sentences.strongest_reason(finding)
             what = [self.text(show(finding.title), style="bold")]
@@ -142,7 +143,9 @@ class _Page:
                 what.append(self._labelled("where", where))
                 what.append(self._labelled("why", why))
                 what.append(self.text(sentences.chance_sentence(finding.probability)))
-            what.append(self._labelled("decide", show(finding.advice)))
+            if finding.advice not in advised:
+                what.append(self._labelled("decide", show(finding.advice)))
+                advised.add(finding.advice)
             row = [
                 self.text(clean(finding.id)),
                 self.text(level_words(finding.level).name, style=_LEVEL_STYLES[finding.level]),

@@ -253,11 +253,11 @@ _CHECKS = {
 }
 
 _NOT_LOOKED_AT = {
-    "photo": "No photo was given: lenses were not looked for.",
-    "one_photo": "Only single photos were given, not a pair with the torch on and off: a glint cannot be "
+    "photo": "No photo was examined: lenses were not looked for.",
+    "one_photo": "Only single photos were examined, not a pair with the torch on and off: a glint cannot be "
     "told from a small light with one photo.",
-    "wifi": "No Wi-Fi recording was given: cameras that send over Wi-Fi were not listened for.",
-    "bluetooth": "No Bluetooth recording was given: cameras that announce themselves over Bluetooth were not "
+    "wifi": "No Wi-Fi recording was examined: cameras that send over Wi-Fi were not listened for.",
+    "bluetooth": "No Bluetooth recording was examined: cameras that announce themselves over Bluetooth were not "
     "listened for.",
     "lan": "The devices on the local network were not asked what they are.",
     "outside_picture": "Everything outside the photos: other walls, the ceiling, behind mirrors, inside "

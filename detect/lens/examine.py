@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from ..result import Evidence, Examined, Finding, FindingKind, Level, Source, SourceState, Where
+from ..text import clean
 from ..weighing import level_of, probability_of
 from .judge import shape_evidence, shape_weights, torch_evidence
 from .pair import Registration, persistence, register
@@ -91,10 +92,11 @@ def examine_pair(on: Picture, off: Picture, *, source_id: str) -> ExaminedPair:
             facts["shift_px"] = round(registration.shift_px, 1)
             facts["turn_deg"] = round(registration.turn_deg, 2)
         else:
-            problem = "show too little in common to be laid over each other"
+            problem = "the two photos show too little in common to be laid over each other"
             registration = None
+    partly: str | None
     if registration is None:
-        partly = f"the two photos {problem}, so only the torch-on photo was looked at"
+        partly = f"was looked at with the torch on only: {problem}"
         examined = _examined(spots, None, facts, name=name, source_id=source_id, kind="pair", partly=partly)
         return ExaminedPair(examined=examined, off=None)
     left = persistence(
@@ -104,10 +106,9 @@ def examine_pair(on: Picture, off: Picture, *, source_id: str) -> ExaminedPair:
         registration,
         profile=on.profile,
     )
-    damage = [f"{picture.name} {picture.damage}" for picture in (on, off) if picture.damage]
-    examined = _examined(
-        spots, left, facts, name=name, source_id=source_id, kind="pair", partly="; ".join(damage) or None
-    )
+    damage = [f"{clean(picture.name)} {picture.damage}" for picture in (on, off) if picture.damage]
+    partly = f"is not whole: {'; '.join(damage)}" if damage else None
+    examined = _examined(spots, left, facts, name=name, source_id=source_id, kind="pair", partly=partly)
     shown = cv2.warpAffine(
         off_image,
         registration.matrix,
@@ -125,7 +126,7 @@ def _same_size(on: Image, off: Image) -> tuple[str | None, Image]:
     rows, columns = on.shape[:2]
     # 2 % of difference is a crop of a few pixels; more is another format or orientation.
     if abs(off.shape[1] / off.shape[0] * rows / columns - 1.0) > 0.02:
-        return f"differ in shape ({columns} x {rows} and {off.shape[1]} x {off.shape[0]} pixels)", off
+        return f"the two photos differ in shape ({columns} x {rows} and {off.shape[1]} x {off.shape[0]} pixels)", off
     return None, np.asarray(cv2.resize(off, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 

@@ -60,8 +60,11 @@ def features(spots: Spots, *, median_surround: float) -> dict[str, Column]:
         "clutter": np.log(spots.clutter + 1.0) - np.log(spots.contrast),
         "neighbours": np.log1p(spots.neighbours),
         "peers": np.log1p(spots.peers),
-        "host_bright": spots.surround / 255.0,
-        "host_relative": np.log((spots.surround + 10.0) / (median_surround + 10.0)),
+        # Polished metal mirrors the dark room, so its highlights lie in the dark; but so do lenses in dark things.
+        # Beyond a factor of two either way brightness is not let speak: unbounded it cost a lens on a black box
+        # 31 dB (docs/decisions.md).
+        "host_bright": np.minimum(spots.surround / 255.0, 0.5),
+        "host_relative": np.clip(np.log((spots.surround + 10.0) / (median_surround + 10.0)), -0.7, 0.7),
     }
 
 

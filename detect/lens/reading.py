@@ -31,8 +31,8 @@ SIDE_MAX = 32_000
 #: Smallest side in pixels on which a spot has a surround.
 SIDE_MIN = 32
 
-#: Formats that are read, by Pillow's names.
-FORMATS = frozenset({"JPEG", "MPO", "PNG", "TIFF", "BMP", "WEBP", "HEIF"})
+#: Formats that are asked for, by Pillow's names, HEIF apart; its JPEG reader also reads MPO (several JPEGs in one).
+FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 
 #: Width of a 35 mm frame, to which the equivalent focal length of EXIF refers, millimetres.
 _FULL_FRAME_MM = 36.0
@@ -83,6 +83,13 @@ def read_picture(data: bytes, *, name: str) -> Picture:
     """
     if not data:
         raise InputError(name, "is empty (0 bytes)", "Take the picture again.")
+    with warnings.catch_warnings():
+        # What Pillow warns of (many pixels, damaged tags, missing bytes) is told by an error or by `damage`.
+        warnings.simplefilter("ignore")
+        return _read(data, name)
+
+
+def _read(data: bytes, name: str) -> Picture:
     header = _open(data, name)
     width, height = header.size
     if width * height > PIXELS_MAX or max(width, height) > SIDE_MAX:
@@ -93,7 +100,7 @@ def read_picture(data: bytes, *, name: str) -> Picture:
         )
     if min(width, height) < SIDE_MIN:
         raise InputError(name, f"is only {width} x {height} pixels", "Send the original picture, not its preview.")
-    pages = int(getattr(header, "n_frames", 1)) if header.format not in ("MPO", "HEIF") else 1
+    pages = _pages(header)
     damage = f"holds {pages} pictures, of which the first was looked at" if pages > 1 else None
     exif = _exif(header)
     image, broken = _decode(header, data, name)
@@ -122,15 +129,14 @@ def read_picture(data: bytes, *, name: str) -> Picture:
 
 
 def _open(data: bytes, name: str) -> Pillow.Image:
-    if data[4:8] == b"ftyp":
+    heif = data[4:8] == b"ftyp"
+    if heif:
         _enable_heif(name)
     if data.startswith(b"version https://git-lfs"):
         raise InputError(name, "is a pointer of Git LFS, not the picture", "Fetch the real file with 'git lfs pull'.")
     try:
-        with warnings.catch_warnings():
-            # Our own limit on pixels follows; Pillow's warning is for those who have none.
-            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            header = Pillow.open(io.BytesIO(data), formats=tuple(FORMATS))
+        # Pillow fails on a name without a reader, so HEIF is asked for only where it is registered.
+        header = Pillow.open(io.BytesIO(data), formats=("HEIF",) if heif else FORMATS)
     except UnidentifiedImageError:
         raise InputError(
             name, _not_a_picture(data), "Pictures are read as JPEG, PNG, TIFF, BMP, WebP or HEIC."
@@ -160,6 +166,16 @@ def _not_a_picture(data: bytes) -> str:
     head = data[:512]
     text = bool(head) and all(byte in b"\t\n\r\f" or 32 <= byte < 127 for byte in head)
     return "is a text file, not a picture" if text else "is not a picture"
+
+
+def _pages(header: Pillow.Image) -> int:
+    """Return how many pictures the file holds; phones put a preview beside theirs in MPO and HEIF."""
+    if header.format in ("MPO", "HEIF"):
+        return 1
+    try:
+        return int(getattr(header, "n_frames", 1))
+    except Exception:
+        return 1  # a damaged list of pages; the first was found
 
 
 def _exif(header: Pillow.Image) -> dict[str, Any]:
@@ -212,8 +228,11 @@ def _to_bgr(picture: Pillow.Image) -> Image:
     """Return 8-bit blue-green-red; 16-bit and float greys are scaled, transparency is laid on black."""
     if picture.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         values = np.asarray(picture, dtype=np.float64)
-        # 16-bit files use the whole range or less; 255 is the most an 8-bit file in a wide container holds.
-        top = 65535.0 if values.max(initial=0.0) > 255.0 else 255.0
+        values = np.nan_to_num(values, nan=0.0)
+        # 16-bit files use the whole range or less; 255 is the most an 8-bit file in a wide container holds, and 1
+        # the most of a float file in shares of white.
+        highest = values.max(initial=0.0)
+        top = 65535.0 if highest > 255.0 else 1.0 if picture.mode == "F" and highest <= 1.0 else 255.0
         grey = np.clip(values * (255.0 / top), 0.0, 255.0).astype(np.uint8)
         return np.ascontiguousarray(np.repeat(grey[..., None], 3, axis=2))
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
@@ -225,6 +244,6 @@ def _to_bgr(picture: Pillow.Image) -> Image:
 
 
 def _whole_rows(image: Image) -> int:
-    """Return how many rows from the top are not the decoder's even filling."""
+    """Return how many rows, at the top or (BMP) at the bottom, are not the decoder's even filling."""
     varied = np.flatnonzero(np.ptp(image.reshape(len(image), -1), axis=1) > 0)
-    return int(varied[-1]) + 1 if len(varied) else 0
+    return int(varied[-1] - varied[0]) + 1 if len(varied) else 0
