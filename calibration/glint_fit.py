@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..detect.lens.judge import features
+from ..detect.lens.judge import Term, features
 from ..detect.lens.spots import Spots
 
 #: Which cue each feature belongs to.
@@ -82,6 +82,21 @@ class GlintModel:
         if len(spots) == 0:
             return np.empty(0)
         return (np.clip(_matrix(spots), self.low, self.high) - self.centre) @ self.weight_db
+
+    def terms(self) -> tuple[Term, ...]:
+        """Return the model as the detector takes it."""
+        values = zip(CUES.items(), self.centre, self.low, self.high, self.weight_db, strict=True)
+        return tuple(
+            Term(
+                cue=cue,
+                feature=feature,
+                centre=float(centre),
+                low=float(low),
+                high=float(high),
+                weight_db=float(weight_db),
+            )
+            for (feature, cue), centre, low, high, weight_db in values
+        )
 
 
 def _matrix(spots: Spots) -> NDArray[np.float64]:

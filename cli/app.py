@@ -65,6 +65,9 @@ def sweep(
         list[Path] | None,
         typer.Option("--pair", help="Two photos of one place: torch ON, then torch OFF.", metavar="ON OFF"),
     ] = None,
+    video: Annotated[
+        list[Path] | None, typer.Option("--video", help="A clip taken with the torch on while the phone moved.")
+    ] = None,
     wifi: Annotated[list[Path] | None, typer.Option("--wifi", help="A Wi-Fi capture (pcap, pcapng).")] = None,
     bluetooth: Annotated[
         list[Path] | None, typer.Option("--bluetooth", help="A Bluetooth capture (btsnoop, pcap, pcapng).")
@@ -83,11 +86,12 @@ def sweep(
     inputs = Inputs(
         photos=photo or (),
         pairs=list(zip(pairs[::2], pairs[1::2], strict=True)),
+        videos=video or (),
         wifi=wifi or (),
         bluetooth=bluetooth or (),
     )
     if not len(inputs):
-        _wrong_usage("name at least one input: --pair ON OFF, --photo, --wifi or --bluetooth")
+        _wrong_usage("name at least one input: --pair ON OFF, --photo, --video, --wifi or --bluetooth")
     if out is None and not as_json:
         out = Path(f"sweep-{datetime.now():%Y%m%d-%H%M%S}")
     raise typer.Exit(run(inputs, Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)))
@@ -95,7 +99,9 @@ def sweep(
 
 @app.command()
 def glint(
-    pictures: Annotated[list[Path], typer.Argument(help="Photos taken with the torch on.", show_default=False)],
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Photos or clips taken with the torch on.", show_default=False)
+    ],
     torch_off: Annotated[
         Path | None, typer.Option("--torch-off", help="The same place as the one photo, with the torch off.")
     ] = None,
@@ -106,12 +112,16 @@ def glint(
     fail_on: FailOn = None,
     show_all: All = False,
 ) -> None:
-    """Look for lens glints in photos."""
+    """Look for lens glints in photos and clips."""
     from .commands.sweep import Inputs, run
+    from .file_kind import is_clip
 
     if torch_off is not None and len(pictures) != 1:
         _wrong_usage("--torch-off goes with one photo: the one with the torch on")
-    inputs = Inputs(pairs=[(pictures[0], torch_off)]) if torch_off is not None else Inputs(photos=pictures)
+    clips = [path for path in pictures if is_clip(path)]
+    inputs = Inputs(photos=[path for path in pictures if path not in clips], videos=clips)
+    if torch_off is not None:
+        inputs = Inputs(pairs=[(pictures[0], torch_off)])
     raise typer.Exit(run(inputs, Ending(as_json=as_json, out=annotate, fail_on=fail_on, show_noted=show_all)))
 
 

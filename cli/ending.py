@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,11 +70,13 @@ def end(result: Result, *, pictures: Mapping[str, Picture], ending: Ending) -> i
     from .report.terminal import print_result
     from .report.wording import phrase
 
-    if ending.as_json:
-        sys.stdout.write(result.to_json() + "\n")
-        sys.stdout.flush()
-    else:
-        print_result(result, console=Console(), show_noted=ending.show_noted)
+    # A reader that stops early (`| head`) must not cost the report.
+    with contextlib.suppress(BrokenPipeError):
+        if ending.as_json:
+            sys.stdout.write(result.to_json() + "\n")
+            sys.stdout.flush()
+        else:
+            print_result(result, console=Console(), show_noted=ending.show_noted)
     if ending.out is not None:
         report = _write(result, ending.out, pictures=pictures)
         Console(stderr=ending.as_json).print(Text(phrase("report_at", path=str(report))), soft_wrap=True)
@@ -84,20 +87,19 @@ def _write(result: Result, folder: Path, *, pictures: Mapping[str, Picture]) -> 
     """Write the report, the result and the marked pictures; return the report's path."""
     from .report.crops import annotate, jpeg
     from .report.html import write_html
+    from .report.keys import key_of
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "result.json").write_text(result.to_json() + "\n", encoding="utf-8")
         report = folder / "report.html"
         write_html(result, report, pictures=pictures)
-        for source_id, picture in pictures.items():
+        for key, picture in pictures.items():
             own = [
-                finding
-                for finding in result.findings
-                if finding.source_ids[0] == source_id and finding.level is not Level.NOTED
+                finding for finding in result.findings if key_of(finding) == key and finding.level is not Level.NOTED
             ]
             if own:
-                name = f"{source_id}-{file_stem(picture.original_name, limit=40)}-marked.jpg"
+                name = f"{file_stem(key)}-{file_stem(picture.original_name, limit=40)}-marked.jpg"
                 (folder / name).write_bytes(jpeg(annotate(picture.image, own), quality=90))
     except OSError as error:
         raise UnavailableError(

@@ -18,6 +18,7 @@ from ..detect.fuse import fuse
 from ..detect.result import Examined, Result, Source, SourceState, Tool
 from ..detect.signatures.match import table_age_warnings
 from ..detect.text import clean
+from .report.keys import picture_key
 from .report.wording import not_looked_at, phrase
 from .version import version
 
@@ -56,7 +57,7 @@ class Gathering:
         self._synthetic = synthetic
         self._examined: list[Examined] = []
         self._counts: dict[str, int] = {}
-        #: Source id to the picture it came from, for the report.
+        #: :func:`.report.keys.picture_key` to the picture, for the report.
         self.pictures: dict[str, Picture] = {}
 
     def add_photo(self, path: Path) -> None:
@@ -97,6 +98,29 @@ class Gathering:
             return pair.examined
 
         self._add("pair", f"{on.name} + {off.name}", examine)
+
+    def add_video(self, path: Path) -> None:
+        """Examine a clip taken with the torch on."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.lens.clip import examine_clip, with_damage
+            from .clip_file import ClipFile
+            from .report.crops import Picture
+
+            _must_be_file(path)
+            if path.stat().st_size == 0:
+                raise InputError(path, "is empty (0 bytes)", "Copy it from the phone again.")
+            digest = _sha256(path)
+            file = ClipFile(path)
+            clip = examine_clip(file.frames(), source_id=source_id, name=path.name, facts=file.facts)
+            if file.damage:
+                clip = with_damage(clip, file.damage)
+            for frame, image in clip.stills.items():
+                still = Picture(image=image, original_name=path.name, sha256=digest)
+                self.pictures[picture_key(source_id, frame)] = still
+            return _with_fact(clip.examined, "sha256", digest)
+
+        self._add("video", path.name, examine)
 
     def add_wifi(self, path: Path) -> None:
         """Examine a Wi-Fi capture."""
@@ -194,9 +218,12 @@ def _with_stream(path: Path, examine: Callable[[BinaryIO], Examined]) -> Examine
     _must_be_file(path)
     with path.open("rb") as stream:
         examined = examine(stream)
-        stream.seek(0)
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return _with_fact(examined, "sha256", digest)
+    return _with_fact(examined, "sha256", _sha256(path))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _must_be_file(path: Path) -> None:

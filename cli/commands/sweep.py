@@ -17,11 +17,12 @@ class Inputs:
 
     pairs: Sequence[tuple[Path, Path]] = ()
     photos: Sequence[Path] = ()
+    videos: Sequence[Path] = ()
     wifi: Sequence[Path] = ()
     bluetooth: Sequence[Path] = ()
 
     def __len__(self) -> int:
-        return len(self.pairs) + len(self.photos) + len(self.wifi) + len(self.bluetooth)
+        return len(self.pairs) + len(self.photos) + len(self.videos) + len(self.wifi) + len(self.bluetooth)
 
 
 def run(inputs: Inputs, ending: Ending, *, synthetic: bool = False) -> int:
@@ -41,6 +42,8 @@ def run(inputs: Inputs, ending: Ending, *, synthetic: bool = False) -> int:
             gathering.add_pair(on, off)
         for photo in inputs.photos:
             gathering.add_photo(photo)
+        for clip in inputs.videos:
+            gathering.add_video(clip)
         for capture in inputs.wifi:
             gathering.add_wifi(capture)
         for capture in inputs.bluetooth:

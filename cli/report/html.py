@@ -21,6 +21,7 @@ from ...detect.result import SCHEMA, Finding, Level, Result, Source, Verdict
 from ...detect.text import clean
 from . import sentences, wording
 from .crops import BgrImage, Picture, annotate, crop, jpeg
+from .keys import key_of
 from .sentences import show
 
 #: Findings shown with pictures; those after them are folded up, in words only.
@@ -192,7 +193,7 @@ def _card(
     budget: _Budget,
     with_pictures: bool,
 ) -> Card:
-    picture = pictures.get(finding.source_ids[0]) if finding.source_ids else None
+    picture = pictures.get(key_of(finding))
     size = None if picture is None else (float(picture.size[0]), float(picture.size[1]))
     drawable = picture is not None and sentences.has_point(finding)
     close_ups: tuple[Shot, ...] = ()

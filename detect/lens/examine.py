@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from ..result import Evidence, Examined, Finding, FindingKind, Level, Source, SourceState, Where
 from ..text import clean
 from ..weighing import level_of, probability_of
-from .judge import shape_evidence, shape_weights, torch_evidence
+from .judge import Term, shape_evidence, shape_weights, torch_evidence
 from .pair import Registration, persistence, register
 from .reading import Picture
 from .spots import Image, Spots, find_spots, grey_of, is_red_field
@@ -47,7 +48,9 @@ class ExaminedPair:
     off: Image | None
 
 
-def examine_photo(picture: Picture, *, source_id: str, kind: str = "photo") -> Examined:
+def examine_photo(
+    picture: Picture, *, source_id: str, kind: str = "photo", terms: Sequence[Term] | None = None
+) -> Examined:
     """Find and judge the spots of one photo.
 
     Parameters
@@ -56,6 +59,8 @@ def examine_photo(picture: Picture, *, source_id: str, kind: str = "photo") -> E
         From :func:`.reading.read_picture`.
     source_id, kind
         Of the source that is returned.
+    terms
+        The glint model, where it is not the shipped one: to judge scenes by a model that has not seen them.
 
     Returns
     -------
@@ -64,10 +69,12 @@ def examine_photo(picture: Picture, *, source_id: str, kind: str = "photo") -> E
     """
     spots = find_spots(picture.image, profile=picture.profile)
     facts = _facts(picture, spots)
-    return _examined(spots, None, facts, name=picture.name, source_id=source_id, kind=kind, partly=picture.damage)
+    return _examined(
+        spots, None, facts, name=picture.name, source_id=source_id, kind=kind, partly=picture.damage, terms=terms
+    )
 
 
-def examine_pair(on: Picture, off: Picture, *, source_id: str) -> ExaminedPair:
+def examine_pair(on: Picture, off: Picture, *, source_id: str, terms: Sequence[Term] | None = None) -> ExaminedPair:
     """Find the spots of the torch-on photo and ask the torch-off photo about each.
 
     A pair that cannot be laid over each other is examined as a single photo and said to be partial.
@@ -78,6 +85,8 @@ def examine_pair(on: Picture, off: Picture, *, source_id: str) -> ExaminedPair:
         The same place with and without the torch; a hand's shift and turn between them is allowed.
     source_id
         Of the source that is returned, of kind ``pair``.
+    terms
+        As in :func:`examine_photo`.
     """
     spots = find_spots(on.image, profile=on.profile)
     facts = {**_facts(on, spots), "off_name": off.name, "off_sha256": off.sha256}
@@ -97,7 +106,9 @@ def examine_pair(on: Picture, off: Picture, *, source_id: str) -> ExaminedPair:
     partly: str | None
     if registration is None:
         partly = f"was looked at with the torch on only: {problem}"
-        examined = _examined(spots, None, facts, name=name, source_id=source_id, kind="pair", partly=partly)
+        examined = _examined(
+            spots, None, facts, name=name, source_id=source_id, kind="pair", partly=partly, terms=terms
+        )
         return ExaminedPair(examined=examined, off=None)
     left = persistence(
         spots,
@@ -108,7 +119,7 @@ def examine_pair(on: Picture, off: Picture, *, source_id: str) -> ExaminedPair:
     )
     damage = [f"{clean(picture.name)} {picture.damage}" for picture in (on, off) if picture.damage]
     partly = f"is not whole: {'; '.join(damage)}" if damage else None
-    examined = _examined(spots, left, facts, name=name, source_id=source_id, kind="pair", partly=partly)
+    examined = _examined(spots, left, facts, name=name, source_id=source_id, kind="pair", partly=partly, terms=terms)
     shown = cv2.warpAffine(
         off_image,
         registration.matrix,
@@ -146,9 +157,10 @@ def _examined(
     source_id: str,
     kind: str,
     partly: str | None,
+    terms: Sequence[Term] | None,
 ) -> Examined:
     """Judge the spots and make the findings."""
-    weights = shape_weights(spots)
+    weights = shape_weights(spots, terms=terms)
     total_db = np.sum(list(weights.values()), axis=0)
     torch = [torch_evidence(float(value)) for value in left] if left is not None else [None] * len(spots)
     total_db = total_db + np.array([line.weight_db if line else 0.0 for line in torch])

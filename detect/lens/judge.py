@@ -9,6 +9,7 @@ still can therefore never make more than ``look``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -96,13 +97,14 @@ def model() -> tuple[Term, ...]:
     )
 
 
-def shape_weights(spots: Spots) -> dict[str, Column]:
-    """Return each cue's weight for every spot, decibans, by rule name."""
+def shape_weights(spots: Spots, *, terms: Sequence[Term] | None = None) -> dict[str, Column]:
+    """Return each cue's weight for every spot, decibans, by rule name; `terms` replace the shipped model's."""
+    terms = model() if terms is None else terms
     if len(spots) == 0:
-        return {term.cue: np.empty(0) for term in model()}
+        return {term.cue: np.empty(0) for term in terms}
     values = features(spots, median_surround=float(np.median(spots.surround)))
     out: dict[str, Column] = {}
-    for term in model():
+    for term in terms:
         value = np.clip(values[term.feature], term.low, term.high)
         out[term.cue] = out.get(term.cue, np.zeros(len(spots))) + term.weight_db * (value - term.centre)
     return out

@@ -18,6 +18,7 @@ from PIL import ExifTags, ImageFile, ImageOps, UnidentifiedImageError
 from PIL import Image as Pillow
 
 from ..errors import InputError
+from .heif import enable_heif
 from .profile import CameraProfile
 from .spots import Image
 
@@ -131,7 +132,7 @@ def _read(data: bytes, name: str) -> Picture:
 def _open(data: bytes, name: str) -> Pillow.Image:
     heif = data[4:8] == b"ftyp"
     if heif:
-        _enable_heif(name)
+        enable_heif(data, name=name)
     if data.startswith(b"version https://git-lfs"):
         raise InputError(name, "is a pointer of Git LFS, not the picture", "Fetch the real file with 'git lfs pull'.")
     try:
@@ -146,16 +147,6 @@ def _open(data: bytes, name: str) -> Pillow.Image:
     except Exception as error:  # Pillow's readers raise many kinds on damaged headers
         raise InputError(name, f"cannot be read as a picture ({type(error).__name__})", "Take it again.") from error
     return header
-
-
-def _enable_heif(name: str) -> None:
-    try:
-        import pi_heif
-    except ImportError:
-        raise InputError(
-            name, "is a HEIC or AVIF picture, for which pi-heif is missing", "Install it with 'pip install pi-heif'."
-        ) from None
-    pi_heif.register_heif_opener()
 
 
 def _not_a_picture(data: bytes) -> str:

@@ -18,10 +18,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .measures import Column, Image, measure, windows
 from .profile import CameraProfile
 
-Image = NDArray[np.uint8]
-Column = NDArray[np.float64]
+__all__ = [
+    "CONTRAST_MIN",
+    "RED_FIELD_RATIO",
+    "SNR_MIN",
+    "SPOTS_MAX",
+    "Column",
+    "Image",
+    "Spots",
+    "contrast_map",
+    "find_spots",
+    "grey_of",
+    "is_red_field",
+    "noise_of",
+    "windows",
+]
 
 #: A red film or a red lens finder leaves a picture whose red exceeds both others by this factor. Measured: the
 #: eight finder pictures of the development set have 1.6-4.5, ordinary rooms and rendered rooms at most 1.4.
@@ -114,7 +128,7 @@ class Spots:
 
 def is_red_field(image: Image) -> bool:
     """Whether the picture was taken through red film or a red lens finder."""
-    blue, green, red = (float(value) for value in image[::7, ::7].reshape(-1, 3).mean(axis=0))
+    blue, green, red, _ = cv2.mean(np.ascontiguousarray(image[::7, ::7]))
     return red > RED_FIELD_RATIO * max(blue, green) + 5.0
 
 
@@ -144,7 +158,8 @@ def contrast_map(grey: Image, *, glint_px: int, blur_px: float) -> Image:
     smooth = cv2.GaussianBlur(grey, (3, 3), blur_px)
     along = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((1, glint_px), np.uint8), borderType=cv2.BORDER_REPLICATE)
     across = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((glint_px, 1), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.subtract(smooth, cv2.max(along, across)), dtype=np.uint8)
+    # Writing into maps that are there already saves as much time as it saves memory.
+    return np.asarray(cv2.subtract(smooth, cv2.max(along, across, dst=along), dst=smooth), dtype=np.uint8)
 
 
 def noise_of(grey: Image) -> float:
@@ -152,11 +167,14 @@ def noise_of(grey: Image) -> float:
 
     That median is 0.6745 * sqrt(2) sigma for Gaussian noise. Texture raises it, so it is an upper bound.
     """
-    part = grey[:: max(1, grey.shape[0] // 300)].astype(np.int16)
+    part = np.ascontiguousarray(grey[:: max(1, grey.shape[0] // 300)])
     if part.shape[1] < 3:
         return 0.0
-    difference = float(np.median(np.abs(part[:, 2:] - part[:, :-2])))
-    return difference / (0.6745 * float(np.sqrt(2.0)))
+    difference = cv2.absdiff(part[:, 2:], part[:, :-2])
+    below = np.cumsum(cv2.calcHist([difference], [0], None, [256], [0.0, 256.0]).astype(np.int64))
+    # The two values in the middle, which are one where their number is odd.
+    middle = [int(np.searchsorted(below, rank, side="right")) for rank in ((below[-1] - 1) // 2, below[-1] // 2)]
+    return 0.5 * sum(middle) / (0.6745 * float(np.sqrt(2.0)))
 
 
 def find_spots(
@@ -189,168 +207,39 @@ def find_spots(
     rows, columns = image.shape[:2]
     glint_px = profile.glint_px(columns, rows)
     if min(rows, columns) <= 2 * glint_px:
-        return _measure(image, image[..., 0], image[..., 0], np.empty((0, 2), np.intp), glint_px=glint_px)
-    grey = grey_of(image)
+        return _no_spots()
+    red_field = is_red_field(image)
+    grey = grey_of(image, red_field=red_field)
     contrast = contrast_map(grey, glint_px=glint_px, blur_px=profile.psf_px)
     lowest = max(CONTRAST_MIN, snr_min * noise_of(grey))
-    peaks = _local_maxima(contrast, lowest=lowest, apart_px=max(4, glint_px // 3), at_most=spots_max)
-    return _measure(image, grey, contrast, peaks, glint_px=glint_px)
+    at_rows, at_columns = _local_maxima(contrast, lowest=lowest, apart_px=max(4, glint_px // 3), at_most=spots_max)
+    if len(at_rows) == 0:
+        return _no_spots()
+    return Spots(**measure(image, grey, contrast, at_rows, at_columns, glint_px=glint_px, red_field=red_field))
 
 
-def _local_maxima(contrast: Image, *, lowest: float, apart_px: int, at_most: int) -> NDArray[np.intp]:
-    """Return (row, column) of the strongest local maxima, one for each cell of `apart_px` and its neighbours."""
+def _no_spots() -> Spots:
+    return Spots(**{item.name: np.empty(0) for item in fields(Spots)})
+
+
+def _local_maxima(
+    contrast: Image, *, lowest: float, apart_px: int, at_most: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the strongest local maxima, one for each cell of `apart_px` and its neighbours."""
     highest = cv2.dilate(contrast, np.ones((7, 7), np.uint8))
-    rows, columns = np.nonzero((contrast == highest) & (contrast >= lowest))
+    top = contrast == highest
+    _, high = cv2.threshold(contrast, float(np.ceil(lowest)) - 1.0, 1.0, cv2.THRESH_BINARY, dst=highest)
+    top &= np.asarray(high, dtype=np.uint8).view(bool)
+    rows, columns = np.divmod(np.flatnonzero(top), contrast.shape[1])
     order = np.argsort(-contrast[rows, columns].astype(np.int16), kind="stable")[: 4 * at_most]
-    taken: set[tuple[int, int]] = set()
+    taken = np.zeros((contrast.shape[0] // apart_px + 3, contrast.shape[1] // apart_px + 3), bool)
     kept = []
     for index in order.tolist():
         row, column = int(rows[index]) // apart_px, int(columns[index]) // apart_px
-        if (row, column) in taken:
+        if taken[row + 1, column + 1]:
             continue
-        taken.update((row + i, column + j) for i in (-1, 0, 1) for j in (-1, 0, 1))
+        taken[row : row + 3, column : column + 3] = True
         kept.append(index)
         if len(kept) == at_most:
             break
-    return np.stack([rows[kept], columns[kept]], axis=1)
-
-
-def windows(
-    plane: NDArray[np.uint8] | NDArray[np.float32],
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-    *,
-    reach: int,
-) -> NDArray[np.float32]:
-    """Return square windows of `plane` around pixels, mirrored at the border: (n, 2 reach + 1, 2 reach + 1[, 3])."""
-    padded = cv2.copyMakeBorder(plane, reach, reach, reach, reach, cv2.BORDER_REFLECT_101)
-    step = np.arange(2 * reach + 1)
-    patch = padded[rows[:, None, None] + step[None, :, None], columns[:, None, None] + step[None, None, :]]
-    return np.asarray(patch, dtype=np.float32)
-
-
-def _measure(image: Image, grey: Image, contrast: Image, peaks: NDArray[np.intp], *, glint_px: int) -> Spots:
-    """Measure every spot in its window."""
-    count = len(peaks)
-    if count == 0:
-        return Spots(**{item.name: np.empty(0) for item in fields(Spots)})
-    rows, columns = peaks[:, 0], peaks[:, 1]
-    reach = glint_px + 4
-    grid = np.arange(-reach, reach + 1)
-    distance = np.hypot(grid[None, :], grid[:, None])
-    patch = windows(grey, rows, columns, reach=reach)
-
-    core = distance <= 1.5
-    ring = (distance > 0.5 * glint_px + 0.5) & (distance <= 0.5 * glint_px + 4.5)
-    peak = patch[:, core].max(axis=1).astype(np.float64)
-    around = patch[:, ring]
-    surround = np.median(around, axis=1).astype(np.float64)
-    noise = 1.4826 * np.median(np.abs(around - surround[:, None]), axis=1)
-    height = np.maximum(peak - surround, 1.0)
-    ring_high = (np.percentile(around, 90, axis=1) - surround) / height
-    ring_max = (around.max(axis=1) - surround) / height
-
-    shapes = np.array([_shape(patch[i], surround[i], height[i], distance) for i in range(count)])
-    centre_x, centre_y, area, elongation, open_ended, foot, ring_spread, ring_tilt = shapes.T
-
-    if is_red_field(image):
-        tint = np.zeros(count)
-    else:
-        colour = windows(image, rows, columns, reach=reach)
-        inside = colour[:, core]
-        brightest = inside[np.arange(count), inside.sum(axis=2).argmax(axis=1)]
-        difference = brightest - np.median(colour[:, ring], axis=1)
-        tint = (difference.max(axis=1) - difference.min(axis=1)) / (np.abs(difference).max(axis=1) + 1.0)
-
-    strength = contrast[rows, columns].astype(np.float64)
-    apart = np.hypot(rows[:, None] - rows[None, :], columns[:, None] - columns[None, :])
-    close = (apart < 4 * glint_px) & (apart > 0.7 * glint_px) & (strength[None, :] > strength[:, None] / 3.0)
-    wide = (apart < 8 * glint_px) & (apart > 2.0) & (height[None, :] > 0.5 * height[:, None])
-    strongest = np.sort(height)[::-1][:20]
-    return Spots(
-        x_px=columns + centre_x + 0.5,
-        y_px=rows + centre_y + 0.5,
-        contrast=strength,
-        height=height,
-        peak=peak,
-        surround=surround,
-        noise=np.asarray(noise, dtype=np.float64),
-        radius_px=np.sqrt(area / np.pi),
-        elongation=elongation,
-        ring_spread=ring_spread,
-        ring_tilt=ring_tilt,
-        ring_high=np.asarray(ring_high, dtype=np.float64),
-        ring_max=np.asarray(ring_max, dtype=np.float64),
-        foot=foot,
-        open_ended=open_ended,
-        tint=np.asarray(tint, dtype=np.float64),
-        clutter=_clutter(contrast, rows, columns, glint_px=glint_px),
-        neighbours=close.sum(axis=1).astype(np.float64),
-        peers=wide.sum(axis=1).astype(np.float64),
-        prominence=np.log(height) - np.log(np.median(strongest)),
-        saturated=(peak >= 250.0).astype(np.float64),
-    )
-
-
-def _shape(
-    patch: NDArray[np.float32], surround: float, height: float, distance: NDArray[np.float64]
-) -> tuple[float, ...]:
-    """Return centre x, y (from the window's middle), area, elongation, open end, foot, ring spread and tilt."""
-    reach = patch.shape[0] // 2
-    half = surround + 0.5 * height
-    _, labels = cv2.connectedComponents((patch > half).astype(np.uint8), connectivity=8)
-    own = labels[reach, reach] or labels[reach - 1 : reach + 2, reach - 1 : reach + 2].max()
-    mask = labels == own if own else distance <= 1.0
-    y, x = np.nonzero(mask)
-    value = np.maximum(patch[mask] - half, 0.5)
-    centre_x, centre_y = (
-        float(np.average(x, weights=value)) - reach,
-        float(np.average(y, weights=value)) - reach,
-    )
-    area = float(len(x))
-    # 1/12 is the variance of one pixel about its own centre, so that one pixel is round.
-    spread = np.cov(np.stack([x, y]), bias=True) + np.eye(2) / 12.0 if len(x) > 1 else np.eye(2) / 12.0
-    small, large = np.linalg.eigvalsh(spread)
-    open_ended = float(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
-    radius = np.sqrt(area / np.pi)
-    foot = float((patch[distance < 2.0 * radius + 2.0] > surround + 0.25 * height).sum()) / area
-    angle = np.arange(24) * (2.0 * np.pi / 24)
-    out = radius + np.array([1.8, 2.8, 3.8])
-    rings = cv2.remap(
-        patch,
-        (reach + centre_x + out[:, None] * np.cos(angle)).astype(np.float32),
-        (reach + centre_y + out[:, None] * np.sin(angle)).astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    tilt = 2.0 * abs(np.mean(rings.mean(axis=0) * np.exp(1j * angle))) / height
-    return (
-        centre_x,
-        centre_y,
-        area,
-        float(np.sqrt(large / small)),
-        open_ended,
-        foot,
-        float(rings.std()) / height,
-        float(tilt),
-    )
-
-
-def _clutter(contrast: Image, rows: NDArray[np.intp], columns: NDArray[np.intp], *, glint_px: int) -> Column:
-    """Return the mean contrast within five glint widths, the spot itself left out.
-
-    Taken over the maxima of 4 x 4 blocks, so that a scatter of small spots weighs as much as a few large ones.
-    """
-    block = 4
-    height, width = (size // block * block for size in contrast.shape)
-    coarse = contrast[:height, :width].reshape(height // block, block, width // block, block).max(axis=(1, 3))
-    reach = max(2, round(2.5 * glint_px / block))
-    grid = np.arange(-reach, reach + 1)
-    outside = np.maximum(abs(grid[None, :]), abs(grid[:, None])) > max(2.0, 0.5 * glint_px / block)
-    patch = windows(
-        np.ascontiguousarray(coarse),
-        np.minimum(rows // block, coarse.shape[0] - 1),
-        np.minimum(columns // block, coarse.shape[1] - 1),
-        reach=reach,
-    )
-    return np.asarray(patch[:, outside].mean(axis=1), dtype=np.float64)
+    return rows[kept], columns[kept]

@@ -1,0 +1,193 @@
+"""Writes the tables of README.md and docs/accuracy.md from the results in benchmarks/results.
+
+    python tools/docs_tables.py            writes them
+    python tools/docs_tables.py --check    exits with 1 if they are not up to date
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. A result that has not been written yet gives
+a sentence saying so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: Files with tables in them.
+DOCUMENTS = ("README.md", "docs/accuracy.md")
+
+_PLACE = re.compile(r"(<!-- table: ([a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+_ABSENT = "Not measured yet: there is no such result in `benchmarks/results/`.\n"
+
+#: Words for the groups and levels of benchmarks/accuracy_wifi.py.
+_WORDS = {
+    "files_by_level": "by file",
+    "devices_always_at_look_or_higher": "by device, every file of it at look or higher",
+    "addresses_by_rule": "addresses that the rule fires on",
+    "cameras_80211": "cameras heard over Wi-Fi",
+    "cameras_ethernet": "cameras on Ethernet",
+    "siblings_of_cameras": "thermostats and smoke alarms of a camera maker",
+    "other_devices": "other things",
+    "places_without_documented_camera": "places without a documented camera",
+    "maybe": "a thing that may be a camera",
+    "look_or_higher": "look or higher",
+    "suspect_or_higher": "suspect or higher",
+    "identified_or_higher": "identified",
+}
+
+#: Rows of the summary in README.md: words, path into benchmarks/accuracy_wifi.py's result.
+_SUMMARY = (
+    (
+        "real captures of Wi-Fi cameras (3 models of Dropcam and Nest), raised to `look` by their maker",
+        ("files_by_level", "cameras_80211", "look_or_higher"),
+    ),
+    (
+        "the same, raised to `suspect` or `identified`",
+        ("files_by_level", "cameras_80211", "suspect_or_higher"),
+    ),
+    (
+        "real captures of cameras on Ethernet (8 devices), raised to `look`",
+        ("files_by_level", "cameras_ethernet", "look_or_higher"),
+    ),
+    (
+        "real thermostats and smoke alarms of a camera maker, raised to `look` (false)",
+        ("files_by_level", "siblings_of_cameras", "look_or_higher"),
+    ),
+    (
+        "real captures of other things, raised (false)",
+        ("files_by_level", "other_devices", "look_or_higher"),
+    ),
+    (
+        "other things in them by device, raised (false)",
+        ("devices_always_at_look_or_higher", "other_devices"),
+    ),
+)
+
+
+def share(value: float) -> str:
+    """Return a share in per cent: two figures where it is small."""
+    return f"{100 * value:.2g} %" if 0 < value < 0.0995 else f"{100 * value:.0f} %"
+
+
+def counted(leaf: Mapping[str, Any]) -> str:
+    """Return the cells ``k of n | share | bounds`` of one count."""
+    cells = [f"{leaf['k']:,} of {leaf['n']:,}"]
+    if "bounds_95" in leaf:
+        low, high = leaf["bounds_95"]
+        cells += [share(leaf.get("share", leaf["k"] / leaf["n"])), f"{share(low)} to {share(high)}"]
+    else:
+        cells += ["", ""]
+    return " | ".join(cells)
+
+
+def leaves(result: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Yield every count (a mapping with ``k`` and ``n``) below `result` with its path."""
+    if isinstance(result, Mapping):
+        if "k" in result and "n" in result:
+            yield path, result
+            return
+        for key, value in result.items():
+            yield from leaves(value, (*path, str(key)))
+
+
+def _words(key: str) -> str:
+    return _WORDS.get(key, f"`{key}`" if "." in key else key.replace("_", " "))
+
+
+def counts(result: Mapping[str, Any]) -> str:
+    """Return every count of a result as a table, one below each heading of the result."""
+    out: list[str] = []
+    heading = ""
+    for (first, *rest), leaf in leaves(result):
+        if first != heading:
+            heading = first
+            out += ["", f"**{_words(first).capitalize()}**", ""] if out else [f"**{_words(first).capitalize()}**", ""]
+            out += ["| what | counted | share | 95 % bounds |", "|---|---|---|---|"]
+        out.append(f"| {': '.join(_words(key) for key in rest) or _words(first)} | {counted(leaf)} |")
+    return "\n".join(out) + "\n"
+
+
+def wifi_summary(result: Mapping[str, Any]) -> str:
+    """Return the few rows that README.md shows."""
+    out = ["| what | counted | share | 95 % bounds |", "|---|---|---|---|"]
+    for words, path in _SUMMARY:
+        leaf: Any = result
+        for key in path:
+            leaf = leaf[key]
+        out.append(f"| {words} | {counted(leaf)} |")
+    return "\n".join(out) + "\n"
+
+
+def _ratios(result: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, float]]:
+    if not isinstance(result, Mapping):
+        return
+    for key, value in result.items():
+        if key in ("ratio", "times_quicker"):
+            yield ", ".join(path), float(value)
+        elif key == "times_as_fast_as":
+            for other, times in value.items():
+                yield f"{', '.join(path)}, against {other.replace('_', ' ')}", float(times)
+        else:
+            yield from _ratios(value, (*path, str(key).replace("_", " ")))
+
+
+def ratios(result: Mapping[str, Any]) -> str:
+    """Return every ratio of speeds of a result as a table."""
+    rows = [f"| {what} | {times:g} |" for what, times in _ratios(result)]
+    what = str(result.get("what", ""))
+    return "\n".join([f"{what[:1].upper()}{what[1:]}.", "", "| what | times as fast |", "|---|---|", *rows]) + "\n"
+
+
+#: Table name -> (result file, how it is written).
+TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "accuracy_lens": ("accuracy_lens.json", counts),
+    "accuracy_wifi": ("accuracy_wifi.json", counts),
+    "wifi_summary": ("accuracy_wifi.json", wifi_summary),
+    "speed_bluetooth": ("speed_bluetooth.json", ratios),
+    "speed_signatures": ("speed_signatures.json", ratios),
+    "speed_wifi": ("speed_wifi.json", ratios),
+}
+
+
+def table(name: str, *, results: Path) -> str:
+    """Return the table `name`; raises KeyError for an unknown one."""
+    file, write = TABLES[name]
+    path = results / file
+    if not path.is_file():
+        return _ABSENT
+    return write(json.loads(path.read_text(encoding="utf-8")))
+
+
+def filled(text: str, *, results: Path) -> str:
+    """Return `text` with every table in it written anew."""
+    return _PLACE.sub(lambda found: f"{found[1]}{table(found[2], results=results)}{found[3]}", text)
+
+
+def main() -> int:
+    """Run."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if something would change")
+    options = parser.parse_args()
+    stale = []
+    for name in DOCUMENTS:
+        path = ROOT / name
+        old = path.read_text(encoding="utf-8")
+        new = filled(old, results=ROOT / "benchmarks" / "results")
+        if new != old:
+            stale.append(name)
+            if not options.check:
+                path.write_text(new, encoding="utf-8")
+    for name in stale:
+        print(f"{name} {'is not up to date: run python tools/docs_tables.py' if options.check else 'written'}")
+    return 1 if stale and options.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
