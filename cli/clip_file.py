@@ -36,7 +36,7 @@ class ClipFile:
         self._path = path
         # FFmpeg and OpenCV would write their complaints to standard error; ours are the ones that are shown.
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-        cv2.setLogLevel(0)
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self._video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
         if not self._video.isOpened():
             raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,13 +70,17 @@ def end(result: Result, *, pictures: Mapping[str, Picture], ending: Ending) -> i
     from .report.terminal import print_result
     from .report.wording import phrase
 
-    # A reader that stops early (`| head`) must not cost the report.
-    with contextlib.suppress(BrokenPipeError):
-        if ending.as_json:
-            sys.stdout.write(result.to_json() + "\n")
-            sys.stdout.flush()
-        else:
-            print_result(result, console=Console(), show_noted=ending.show_noted)
+    class Patient(Console):
+        """A console whose reader may go away (`| head`) without costing the report."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    if ending.as_json:
+        Patient().out(result.to_json(), highlight=False)
+    else:
+        print_result(result, console=Patient(), show_noted=ending.show_noted)
     if ending.out is not None:
         report = _write(result, ending.out, pictures=pictures)
         Console(stderr=ending.as_json).print(Text(phrase("report_at", path=str(report))), soft_wrap=True)

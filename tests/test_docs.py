@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -180,6 +182,34 @@ def test_the_tables_are_those_of_the_results() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "<!-- table: wifi_summary -->" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_tables_of_lenses_are_written_from_their_result(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("docs_tables", ROOT / "tools" / "docs_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    docs_tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(docs_tables)
+    page = "<!-- table: lens_summary -->\nold\n<!-- end -->\n<!-- table: accuracy_lens -->\n<!-- end -->\n"
+    assert docs_tables.filled(page, results=tmp_path).count("Not measured yet") == 2
+    share = {"k": 8, "n": 9, "share": 0.8889, "bounds_95": [0.5175, 0.9972]}
+    row = {
+        "recall_at_look_or_higher": share,
+        "first_3": share,
+        "false_per_picture_at_look_or_higher": {"count": 9, "pictures": 6, "rate": 1.5, "bounds_95": [0.686, 2.848]},
+    }
+    unlit = {"false_per_picture_at_look_or_higher": row["false_per_picture_at_look_or_higher"]}
+    common = {"pictures": 6, "scenes": 3}
+    sets = {
+        "real_photo": {**common, "detectable_lenses": 9, "methods": {"roomsweep_held_out": row, "top_hat": row}},
+        "no_lens_photo": {**common, "detectable_lenses": 0, "methods": {"roomsweep_held_out": unlit}},
+    }
+    (tmp_path / "accuracy_lens.json").write_text(json.dumps({"sets": sets}), encoding="utf-8")
+    done = docs_tables.filled(page, results=tmp_path)
+    assert "old" not in done
+    assert "| 8 of 9 | 52 % to 99.7 % | 8 | 1.5 | 0.7 to 2.8 |" in done
+    assert "without a lens, one photo: 6 | – | – | – | 1.5 |" in done
+    assert "| top hat |" in done
 
 
 def test_notice_names_what_the_readme_names() -> None:

@@ -72,8 +72,15 @@ _SUMMARY = (
 
 
 def share(value: float) -> str:
-    """Return a share in per cent: two figures where it is small."""
+    """Return a share in per cent: more figures near the ends."""
+    if 0.995 < value < 1:
+        return f"{100 * value:.1f} %"
     return f"{100 * value:.2g} %" if 0 < value < 0.0995 else f"{100 * value:.0f} %"
+
+
+def often(rate: float) -> str:
+    """Return how many a picture: decimals where they are few."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
 
 
 def counted(leaf: Mapping[str, Any]) -> str:
@@ -114,6 +121,68 @@ def counts(result: Mapping[str, Any]) -> str:
     return "\n".join(out) + "\n"
 
 
+#: Words for the sets of benchmarks/accuracy_lens.py; those of real pictures first.
+_SETS = {
+    "real_photo": "real, through a red lens finder, one photo",
+    "real_pair": "real, through a red lens finder, pair",
+    "real_finder_off": "real, lens finder off",
+    "no_lens_photo": "real rooms and still lifes without a lens, one photo",
+    "no_lens_pair": "real rooms and still lifes without a lens, pair",
+    "rendered_photo": "rendered stills",
+    "rendered_pair_on_alone": "rendered pairs, torch-on photo alone",
+    "rendered_pair": "rendered pairs",
+    "rendered_frame": "rendered clips, single frames",
+    "synthetic_photo": "synthetic, torch-on photo alone",
+    "synthetic_pair": "synthetic pairs",
+}
+
+#: Sets that README.md shows.
+_LENS_SUMMARY = ("real_photo", "real_pair", "no_lens_photo", "no_lens_pair", "rendered_photo", "rendered_pair")
+
+
+def _lens_row(first: str, row: Mapping[str, Any]) -> str:
+    """Return one row: found, bounds, among the first three, false in a picture, bounds."""
+    cells = [first, "–", "–", "–"]
+    if "recall_at_look_or_higher" in row:
+        found, bounds = (counted(row["recall_at_look_or_higher"]).split(" | ")[place] for place in (0, 2))
+        cells = [first, found, bounds, f"{row['first_3']['k']:,}"]
+    false = row["false_per_picture_at_look_or_higher"]
+    low, high = false["bounds_95"]
+    return "| " + " | ".join([*cells, often(false["rate"]), f"{often(low)} to {often(high)}"]) + " |"
+
+
+_LENS_COLUMNS = "found, worth a look | 95 % bounds | among the first 3 | false, a picture | 95 % bounds |"
+
+
+def lens_sets(result: Mapping[str, Any]) -> str:
+    """Return every set of pictures with every method on it."""
+    out: list[str] = []
+    for name in sorted(result["sets"], key=[*_SETS, *result["sets"]].index):
+        item = result["sets"][name]
+        lost = item.get("pairs_not_registered")
+        out += [
+            f"**{_SETS.get(name, name.replace('_', ' '))}** ({item['pictures']} pictures of {item['scenes']} scenes, "
+            f"{item['detectable_lenses']} lenses" + (f"; {lost} pairs not registered" if lost else "") + ")",
+            "",
+            f"| method | {_LENS_COLUMNS}",
+            "|---|---|---|---|---|---|",
+            *(_lens_row(method.replace("_", " "), row) for method, row in item["methods"].items()),
+            "",
+        ]
+    return "\n".join(out)
+
+
+def lens_summary(result: Mapping[str, Any]) -> str:
+    """Return the sets of real and rendered pictures, judged by models that have not seen the scene."""
+    out = [f"| lenses | {_LENS_COLUMNS}", "|---|---|---|---|---|---|"]
+    for name in _LENS_SUMMARY:
+        item = result["sets"].get(name, {})
+        row = item.get("methods", {}).get("roomsweep_held_out")
+        if row:
+            out.append(_lens_row(f"{_SETS[name]}: {item['pictures']}", row))
+    return "\n".join(out) + "\n"
+
+
 def wifi_summary(result: Mapping[str, Any]) -> str:
     """Return the few rows that README.md shows."""
     out = ["| what | counted | share | 95 % bounds |", "|---|---|---|---|"]
@@ -147,8 +216,9 @@ def ratios(result: Mapping[str, Any]) -> str:
 
 #: Table name -> (result file, how it is written).
 TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
-    "accuracy_lens": ("accuracy_lens.json", counts),
+    "accuracy_lens": ("accuracy_lens.json", lens_sets),
     "accuracy_wifi": ("accuracy_wifi.json", counts),
+    "lens_summary": ("accuracy_lens.json", lens_summary),
     "wifi_summary": ("accuracy_wifi.json", wifi_summary),
     "speed_bluetooth": ("speed_bluetooth.json", ratios),
     "speed_signatures": ("speed_signatures.json", ratios),

@@ -191,5 +191,14 @@ def _draw_label(image: BgrImage, label: str, x: float, y: float, radius: float, 
         round(min(max(left, stroke_px), max(stroke_px, width - text_w - stroke_px))),
         round(min(max(base, text_h + stroke_px), max(text_h + stroke_px, height - below))),
     )
-    cv2.putText(image, text, at, _FONT, scale, (0, 0, 0), 4 * stroke_px, cv2.LINE_AA)
+    # A dark plate: outlined letters were unreadable over light things.
+    plate = (
+        (at[0] - 2 * stroke_px, at[1] - text_h - 2 * stroke_px),
+        (
+            at[0] + text_w + 2 * stroke_px,
+            # The two generations of OpenCV's fonts differ in where letters stand on their line.
+            at[1] + below + text_h // 3,
+        ),
+    )
+    cv2.rectangle(image, *plate, (0, 0, 0), cv2.FILLED)
     cv2.putText(image, text, at, _FONT, scale, (255, 255, 255), stroke_px, cv2.LINE_AA)

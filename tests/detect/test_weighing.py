@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 
 from roomsweep.detect.errors import DataError
 from roomsweep.detect.result import Evidence, Grade, Level
-from roomsweep.detect.weighing import CUE_FAMILIES, level_of, probability_of, weigh, weights
+from roomsweep.detect.weighing import CUE_FAMILIES, STATEMENT_FAMILIES, level_of, probability_of, weigh, weights
 
 SUSPECT_DB = weights()["policy.suspect_db"].weight_db
 LOOK_DB = weights()["policy.look_db"].weight_db
-OPTICAL = ["shape", "torch", "motion", "glow"]
-HINTS = ["vendor", "hint", "address", "setup", "worn", "context"]
+OPTICAL = ["shape", "motion", "glow"]
+#: Nothing of these is a camera's own: the torch tells a lamp from a reflection, not a lens from a bolt.
+HINTS = ["vendor", "hint", "address", "setup", "context", "torch"]
 
 
 def fact(rule: str, weight_db: float, grade: Grade = Grade.M) -> Evidence:
@@ -34,12 +35,12 @@ def test_policy_is_ordered() -> None:
     assert 0 < LOOK_DB < SUSPECT_DB
 
 
-@given(facts([*OPTICAL, *HINTS, "behaviour"]), st.sampled_from([Grade.A, Grade.B]))
+@given(facts([*OPTICAL, *HINTS, "worn", "behaviour"]), st.sampled_from([Grade.A, Grade.B]))
 def test_its_own_word_identifies_whatever_else_is_seen(others: list[Evidence], grade: Grade) -> None:
     assert level_of([*others, fact("identity.ssid", 30.0, grade)]) is Level.IDENTIFIED
 
 
-@given(facts([*OPTICAL, *HINTS, "behaviour"]), st.sampled_from([Grade.C, Grade.M, Grade.S, Grade.D]))
+@given(facts([*OPTICAL, *HINTS, "worn", "behaviour"]), st.sampled_from([Grade.C, Grade.M, Grade.S, Grade.D]))
 def test_nothing_below_grade_b_identifies(others: list[Evidence], grade: Grade) -> None:
     assert level_of([*others, fact("identity.ssid", 30.0, grade)]) is not Level.IDENTIFIED
     assert level_of(others) is not Level.IDENTIFIED
@@ -49,7 +50,7 @@ def test_an_identity_that_speaks_against_does_not_identify() -> None:
     assert level_of([fact("identity.model", -30.0, Grade.A)]) is Level.NOTED
 
 
-@pytest.mark.parametrize(("first", "second"), [("shape", "torch"), ("torch", "motion"), ("glow", "shape")])
+@pytest.mark.parametrize(("first", "second"), [("shape", "motion"), ("motion", "glow"), ("glow", "shape")])
 def test_two_optical_cues_make_a_suspect(first: str, second: str) -> None:
     half = SUSPECT_DB / 2
     assert level_of([fact(f"{first}.x", half), fact(f"{second}.x", half)]) is Level.SUSPECT
@@ -60,6 +61,32 @@ def test_two_optical_cues_make_a_suspect(first: str, second: str) -> None:
 @given(st.sampled_from(OPTICAL).flatmap(lambda family: facts([family, *HINTS])))
 def test_one_optical_family_is_never_more_than_a_look(evidence: list[Evidence]) -> None:
     assert level_of(evidence) in (Level.LOOK, Level.NOTED)
+
+
+def test_the_torch_does_not_make_a_suspect_of_a_shape() -> None:
+    evidence = [fact("shape.compact", 20.0), fact("shape.contrast", 20.0), fact("torch.gated", 20.0)]
+    assert level_of(evidence) is Level.LOOK
+    assert level_of([*evidence, fact("motion.fixed", 1.0)]) is Level.SUSPECT
+
+
+def test_two_statements_about_itself_make_a_suspect_and_one_does_not() -> None:
+    company, service = fact("worn.ble_company", SUSPECT_DB), fact("worn.ble_uuid", SUSPECT_DB / 2)
+    assert level_of([company, service]) is Level.SUSPECT
+    assert level_of([company, fact("worn.ble_company", SUSPECT_DB)]) is Level.LOOK
+    assert level_of([company, fact("vendor.ble_company", SUSPECT_DB)]) is Level.LOOK
+    assert level_of([fact("worn.ble_company", 1.0), fact("worn.ble_uuid", 1.0)]) is Level.NOTED
+    assert level_of([company, fact("worn.ble_uuid", -1.0)]) is not Level.SUSPECT
+
+
+@given(facts([*OPTICAL, *HINTS, "worn", "behaviour"]))
+def test_the_limit_of_a_look_can_be_another_one(evidence: list[Evidence]) -> None:
+    usual, glint = level_of(evidence), level_of(evidence, look="policy.look_glint_db")
+    total_db = sum(item.weight_db for item in evidence)
+    if usual in (Level.IDENTIFIED, Level.SUSPECT):
+        assert glint is usual
+    else:
+        assert (glint is Level.LOOK) == (total_db >= weights()["policy.look_glint_db"].weight_db)
+        assert (usual is Level.LOOK) == (total_db >= LOOK_DB)
 
 
 @given(facts(HINTS))
@@ -73,13 +100,13 @@ def test_streaming_behaviour_alone_makes_a_suspect() -> None:
     assert level_of([fact("behaviour.uplink", SUSPECT_DB - 0.01)]) is Level.LOOK
 
 
-@given(facts(["identity", "behaviour", *OPTICAL, *HINTS]))
+@given(facts(["identity", "behaviour", "worn", *OPTICAL, *HINTS]))
 def test_a_suspect_carries_the_weight_and_the_cues(evidence: list[Evidence]) -> None:
     level = level_of(evidence)
     total_db = sum(item.weight_db for item in evidence)
     if level is Level.SUSPECT:
         assert total_db >= SUSPECT_DB
-        assert any(item.family in CUE_FAMILIES and item.weight_db > 0 for item in evidence)
+        assert any(item.family in CUE_FAMILIES | STATEMENT_FAMILIES and item.weight_db > 0 for item in evidence)
     if level is Level.LOOK:
         assert total_db >= LOOK_DB
 
@@ -112,7 +139,9 @@ def test_more_evidence_never_lowers_the_probability(evidence: list[Evidence], mo
 
 
 def test_every_shipped_weight_is_finite_and_explained() -> None:
-    assert {"policy.look_db", "policy.suspect_db", "prior.device", "prior.glint"} <= set(weights())
+    assert {"policy.look_db", "policy.look_glint_db", "policy.suspect_db", "prior.device", "prior.glint"} <= set(
+        weights()
+    )
     for weight in weights().values():
         assert math.isfinite(weight.weight_db)
         assert abs(weight.weight_db) <= 40, f"{weight.rule}: nobody can know ten thousand to one"
