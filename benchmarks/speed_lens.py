@@ -47,17 +47,17 @@ CONTENTS = ("plain", "textured", "glittering")
 def make_photo(room: Image, *, content: str, seed: int) -> Image:
     """A room at full size: smooth with little noise, with a grain as of plaster, or with 20,000 glints."""
     rng = np.random.default_rng(seed)
-    image = cv2.resize(room, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    image = np.asarray(cv2.resize(room, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
     noise = rng.normal(0.0, 1.5 if content == "plain" else 3.0, image.shape).astype(np.float32)
     if content == "textured":
-        grain = cv2.GaussianBlur(rng.normal(0.0, 1.0, image.shape[:2]).astype(np.float32), (0, 0), 1.5)
+        grain = np.asarray(cv2.GaussianBlur(rng.normal(0.0, 1.0, image.shape[:2]).astype(np.float32), (0, 0), 1.5))
         noise += (10.0 / grain.std() * grain)[..., None]
     elif content == "glittering":
         glints = np.zeros(image.shape[:2], np.float32)
         count = 20_000
         glints[rng.integers(0, HEIGHT, count), rng.integers(0, WIDTH, count)] = rng.uniform(100.0, 3000.0, count)
         noise += cv2.GaussianBlur(glints, (0, 0), 1.1)[..., None]
-    return np.clip(image + noise, 0.0, 255.0).astype(np.uint8)
+    return np.asarray(np.clip(image + noise, 0.0, 255.0), dtype=np.uint8)
 
 
 def encoded(image: Image) -> NDArray[np.uint8]:

@@ -116,24 +116,28 @@ def _merge(findings: Sequence[Finding]) -> list[Finding]:
     group_of: dict[tuple[str, str | int], int] = {}
     for finding in findings:
         own, shared = _keys(finding)
-        place = next((group_of[key] for key in own if key in group_of), None)
-        if place is None:
+        places = list(dict.fromkeys(group_of[key] for key in own if key in group_of))
+        if not places:
             # A name or a neighbouring address joins different radios only: access points share their names.
-            place = next(
-                (
-                    group_of[key]
-                    for key in shared
-                    if key in group_of and all(member.kind is not finding.kind for member in groups[group_of[key]])
-                ),
-                None,
-            )
-        if place is None:
-            place = len(groups)
+            places = [
+                group_of[key]
+                for key in shared
+                if key in group_of and all(member.kind is not finding.kind for member in groups[group_of[key]])
+            ][:1]
+        if not places:
+            places = [len(groups)]
             groups.append([])
+        place = min(places)
         groups[place].append(finding)
+        # One that has the address of one group and the IP address of another shows that they are one device.
+        for other in places:
+            if other != place:
+                groups[place] += groups[other]
+                groups[other] = []
+                group_of.update({key: place for key, old in group_of.items() if old == other})
         for key in (*own, *(key for key in shared if key[0] == "name")):
             group_of.setdefault(key, place)
-    return [group[0] if len(group) == 1 else _joined(group) for group in groups]
+    return [group[0] if len(group) == 1 else _joined(group) for group in groups if group]
 
 
 def _keys(finding: Finding) -> tuple[list[tuple[str, str | int]], list[tuple[str, str | int]]]:

@@ -19,7 +19,7 @@ from roomsweep.detect.lens.spots import find_spots
 #: A real glint weighs as much as four rendered ones: there are few, and they are what counts.
 REAL_WEIGHT = 4.0
 
-SOURCE = "logistic fit on 61 labelled lenses (9 real, the rest rendered) among 11,600 spots of 138 pictures, 2026-11-20"
+SOURCE = "logistic fit on 55 labelled lenses (9 real, the rest rendered) among 11,600 spots of 138 pictures, 2026-11-20"
 
 
 def main() -> None:

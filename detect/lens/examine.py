@@ -24,6 +24,10 @@ LOOKS_MAX = 5
 #: Spots listed for one picture, those below `look` among them.
 LISTED_MAX = 8
 
+#: Spots that the torch-off picture is asked about, best shape first: the torch adds at most 2 dB, so that none
+#: of the others could come up to be listed.
+ASKED_MAX = 60
+
 ADVICE_PHOTO = (
     "Go there with the torch beside the phone's camera, about half a metre away, and move the phone slowly 20 cm "
     "to the side. A lens keeps its bright point on the same place until it goes out at once; on a screw or a tap "
@@ -110,8 +114,11 @@ def examine_pair(on: Picture, off: Picture, *, source_id: str, terms: Sequence[T
             spots, None, facts, name=name, source_id=source_id, kind="pair", partly=partly, terms=terms
         )
         return ExaminedPair(examined=examined, off=None)
-    left = persistence(
-        spots,
+    shape_db = np.sum(list(shape_weights(spots, terms=terms).values()), axis=0)
+    asked = np.argsort(-shape_db, kind="stable")[:ASKED_MAX]
+    left = np.full(len(spots), np.nan)
+    left[asked] = persistence(
+        spots.take(asked),
         grey_of(on.image, red_field=red),
         grey_of(off_image, red_field=red),
         registration,
@@ -171,16 +178,17 @@ def _examined(
         evidence = shape_evidence(spots, weights, index)
         if gated is not None:
             evidence = (gated, *evidence)
-        level = level_of(evidence, look="policy.look_glint_db")
-        if level is not Level.NOTED:
+        level = level_of(evidence, look="policy.look_glint_db" if left is None else "policy.look_pair_db")
+        raised = level is not Level.NOTED
+        if raised:
             looks += 1
             if looks > LOOKS_MAX:
                 beyond += 1
                 level = Level.NOTED
         if place < LISTED_MAX:
             findings.append(_finding(spots, index, evidence, level, number=place + 1, source_id=source_id))
-        elif level is Level.NOTED and not beyond:
-            break
+        elif not raised:
+            break  # the weaker ones are not raised either
     facts["spots_worth_a_look"] = looks
     if beyond:
         facts["spots_worth_a_look_not_raised"] = beyond

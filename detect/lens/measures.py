@@ -13,13 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-Column = NDArray[np.float64]
-Indices = NDArray[np.intp]
-
-#: Side of the blocks whose maxima stand for the contrast in :func:`clutter`, pixels: the width of a small glint,
-#: so that a scatter of small spots weighs as much as a few large ones.
-_BLOCK_PX = 4
+from .maxima import BLOCK_PX
+from .maxima import Column as Column
+from .maxima import Image as Image
+from .maxima import Indices as Indices
 
 #: Circles on which the surround's evenness is measured, pixels outside of the spot's edge: past the point
 #: spread's foot, and near enough to be the same surface.
@@ -62,6 +59,7 @@ def measure(
     image: Image,
     grey: Image,
     contrast: Image,
+    blocks: Image,
     rows: Indices,
     columns: Indices,
     *,
@@ -72,8 +70,8 @@ def measure(
 
     Parameters
     ----------
-    image, grey, contrast
-        The picture, its channel of glints and that channel's contrast map, uint8.
+    image, grey, contrast, blocks
+        The picture, its channel of glints, that channel's contrast map, and the map's :func:`block_maxima`.
     rows, columns
         Pixel of each spot, n of them.
     glint_px
@@ -126,7 +124,9 @@ def measure(
         "ring_high": (_quantile(around, 0.9) - surround) / height,
         "ring_max": (around[:, -1] - surround) / height,
         "tint": tint,
-        "clutter": clutter(contrast, rows, columns, glint_px=glint_px),
+        "clutter": _clutter(
+            blocks[: contrast.shape[0] // BLOCK_PX, : contrast.shape[1] // BLOCK_PX], rows, columns, glint_px=glint_px
+        ),
         "neighbours": close.sum(axis=1).astype(np.float64),
         "peers": wide.sum(axis=1).astype(np.float64),
         "prominence": np.log(height) - np.log(np.median(strongest)),
@@ -167,15 +167,16 @@ def _outline(
     count, side = patch.shape[:2]
     reach = side // 2
     at = np.flatnonzero(mask)
-    spot, place = np.divmod(at, side * side)
-    y, x = np.divmod(place, side)
-    x, y = x - reach, y - reach
+    first = np.searchsorted(at, np.arange(count) * side * side)
+    size = np.diff(first, append=len(at))
+    y, x = np.divmod(at, side)
+    x, y = (x - reach).astype(np.float64), (y - np.repeat(np.arange(count) * side + reach, size)).astype(np.float64)
 
-    def total(values: NDArray[np.float64] | Indices | None) -> Column:
-        return np.bincount(spot, weights=values, minlength=count).astype(np.float64)
+    def total(values: Column) -> Column:
+        return np.asarray(np.add.reduceat(values, first), dtype=np.float64)
 
-    area = total(None)
-    weight = np.maximum(patch.reshape(-1)[at] - (surround + 0.5 * height)[spot], 0.5)
+    area = size.astype(np.float64)
+    weight = np.maximum(patch.reshape(-1)[at] - np.repeat(surround + 0.5 * height, size), 0.5)
     weights = total(weight)
     mean_x, mean_y = total(x) / area, total(y) / area
     # 1/12 is the variance of one pixel about its own centre, so that one pixel is round.
@@ -186,14 +187,15 @@ def _outline(
     radius = np.sqrt(area / np.pi)
     edge = mask[:, 0].any(axis=1) | mask[:, -1].any(axis=1) | mask[:, :, 0].any(axis=1) | mask[:, :, -1].any(axis=1)
     foot = patch > np.floor(surround + 0.25 * height).astype(np.uint8)[:, None, None]
-    foot &= square < np.ceil((2.0 * radius + 2.0) ** 2).astype(np.int64)[:, None, None]
+    foot &= square.astype(np.int32) < np.ceil((2.0 * radius + 2.0) ** 2).astype(np.int32)[:, None, None]
+    in_foot = cv2.reduce(foot.view(np.uint8).reshape(count, -1), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
     return {
         "x_px": total(x * weight) / weights,
         "y_px": total(y * weight) / weights,
         "radius_px": radius,
         "elongation": np.sqrt((middle + half) / np.maximum(middle - half, 1e-9)),
         "open_ended": edge.astype(np.float64),
-        "foot": foot.sum(axis=(1, 2)) / area,
+        "foot": np.asarray(in_foot)[:, 0] / area,
     }
 
 
@@ -206,41 +208,45 @@ def _evenness(patch: Image, x: Column, y: Column, radius: Column) -> tuple[Colum
     at_y = np.clip(y[:, None, None] + out * np.sin(angle), 0.0, last)
     left, top = (np.minimum(at.astype(np.intp), last - 1) for at in (at_x, at_y))
     right, down = at_x - left, at_y - top
-    spot = np.arange(len(patch))[:, None, None]
-    upper = patch[spot, top, left] * (1.0 - right) + patch[spot, top, left + 1] * right
-    lower = patch[spot, top + 1, left] * (1.0 - right) + patch[spot, top + 1, left + 1] * right
+    side, flat = patch.shape[1], patch.reshape(-1)
+    at = (np.arange(len(patch))[:, None, None] * side + top) * side + left
+    upper = flat[at] * (1.0 - right) + flat[at + 1] * right
+    lower = flat[at + side] * (1.0 - right) + flat[at + side + 1] * right
     rings = upper * (1.0 - down) + lower * down
-    tilt = 2.0 * np.abs(rings.mean(axis=1) @ np.exp(1j * angle)) / _RING_POINTS
+    circle = rings.mean(axis=1)
+    # Summed without a matrix product, whose threads cost more than they save on so little.
+    tilt = 2.0 * np.hypot((circle * np.cos(angle)).mean(axis=1), (circle * np.sin(angle)).mean(axis=1))
     return rings.std(axis=(1, 2)), tilt
 
 
 def _tint(image: Image, rows: Indices, columns: Indices, *, core: NDArray[np.bool_], ring: NDArray[np.bool_]) -> Column:
     """Return the spread of the colour difference between each spot and its ring over the largest channel."""
     reach = core.shape[0] // 2
+    height, width = image.shape[:2]
+    cut = np.flatnonzero((rows < reach) | (columns < reach) | (rows >= height - reach) | (columns >= width - reach))
+    flat = np.ascontiguousarray(image).reshape(-1)
 
-    def colours(where: NDArray[np.bool_]) -> Image:
+    def channels(where: NDArray[np.bool_]) -> list[Image]:
         down, right = np.nonzero(where)
-        row = _mirrored(rows[:, None] + (down - reach)[None, :], image.shape[0])
-        column = _mirrored(columns[:, None] + (right - reach)[None, :], image.shape[1])
-        return image[row, column]
+        at = (rows * width + columns)[:, None] + ((down - reach) * width + right - reach)[None, :]
+        row = _mirrored(rows[cut, None] + (down - reach)[None, :], height)
+        column = _mirrored(columns[cut, None] + (right - reach)[None, :], width)
+        at[cut] = row * width + column
+        at *= 3
+        return [flat.take(at), flat.take(at + 1), flat.take(at + 2)]
 
-    inside = colours(core)
+    inside = np.stack(channels(core), axis=2)
     brightest = inside[np.arange(len(rows)), inside.sum(axis=2, dtype=np.int32).argmax(axis=1)]
-    around = np.sort(np.ascontiguousarray(colours(ring).transpose(2, 0, 1)), axis=2, kind="stable")
-    middle = np.stack([_quantile(channel, 0.5) for channel in around], axis=1)
-    difference = brightest - middle
+    middle = [_quantile(np.sort(channel, axis=1, kind="stable"), 0.5) for channel in channels(ring)]
+    difference = brightest - np.stack(middle, axis=1)
     return np.asarray(
         (difference.max(axis=1) - difference.min(axis=1)) / (np.abs(difference).max(axis=1) + 1.0), dtype=np.float64
     )
 
 
-def clutter(contrast: Image, rows: Indices, columns: Indices, *, glint_px: int) -> Column:
-    """Return the mean contrast within five glint widths, the spot itself left out, from maxima of small blocks."""
-    block = _BLOCK_PX
-    height, width = (size // block * block for size in contrast.shape)
-    part = contrast[:height, :width]
-    across = np.maximum.reduce([part[offset::block] for offset in range(block)])
-    coarse = np.maximum.reduce([across[:, offset::block] for offset in range(block)])
+def _clutter(coarse: Image, rows: Indices, columns: Indices, *, glint_px: int) -> Column:
+    """Return the mean of the blocks within five glint widths, the spot itself left out."""
+    block = BLOCK_PX
     reach = max(2, round(2.5 * glint_px / block))
     inner = int(max(2.0, 0.5 * glint_px / block))
     padded = cv2.copyMakeBorder(coarse, reach, reach, reach, reach, cv2.BORDER_REFLECT_101)

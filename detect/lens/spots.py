@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .measures import Column, Image, measure, windows
+from .maxima import Column, Image, block_maxima, strongest_peaks
+from .measures import measure, windows
 from .profile import CameraProfile
 
 __all__ = [
@@ -50,6 +51,10 @@ CONTRAST_MIN = 9.0
 
 #: Lowest contrast in noise sigmas; at 6 a 12-megapixel picture of pure noise gives less than one spot.
 SNR_MIN = 6.0
+
+#: Rows of a picture that are filtered together: the maps of one strip stay in the processor's cache. Measured: a
+#: 12-megapixel picture takes four fifths of the time that it takes in one piece.
+_STRIP_ROWS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,11 +160,35 @@ def contrast_map(grey: Image, *, glint_px: int, blur_px: float) -> Image:
     blur_px
         Sigma of the smoothing before, about the camera's point spread: it averages the noise over one spot.
     """
-    smooth = cv2.GaussianBlur(grey, (3, 3), blur_px)
-    along = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((1, glint_px), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    across = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, np.ones((glint_px, 1), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    # Writing into maps that are there already saves as much time as it saves memory.
-    return np.asarray(cv2.subtract(smooth, cv2.max(along, across, dst=along), dst=smooth), dtype=np.uint8)
+    out = np.empty_like(grey)
+    column = np.ones((glint_px, 1), np.uint8)
+    for first in range(0, len(grey), _STRIP_ROWS):
+        last = min(first + _STRIP_ROWS, len(grey))
+        # An opening looks glint_px - 1 rows away, the smoothing before it one more.
+        top = max(first - glint_px, 0)
+        smooth = np.asarray(cv2.GaussianBlur(grey[top : last + glint_px], (3, 3), blur_px), dtype=np.uint8)
+        along = _opened_along_rows(smooth, glint_px)
+        across = cv2.morphologyEx(smooth, cv2.MORPH_OPEN, column, borderType=cv2.BORDER_REPLICATE)
+        wide = cv2.max(along, across, dst=along)
+        out[first:last] = cv2.subtract(smooth, wide, dst=wide)[first - top : last - top]
+    return out
+
+
+def _opened_along_rows(plane: Image, length: int) -> Image:
+    """Return the opening by a line along the rows; three fifths of the time of OpenCV's, which steps pixel by pixel.
+
+    The extreme of a line is that of two shorter ones that cover it, so its length doubles with every step.
+    """
+    for extreme in (cv2.min, cv2.max):
+        plane = np.asarray(
+            cv2.copyMakeBorder(plane, 0, 0, length // 2, length // 2, cv2.BORDER_REPLICATE), dtype=np.uint8
+        )
+        covered = 1
+        while covered < length:
+            step = min(covered, length - covered)
+            plane = np.asarray(extreme(plane[:, :-step], plane[:, step:]), dtype=np.uint8)
+            covered += step
+    return plane
 
 
 def noise_of(grey: Image) -> float:
@@ -212,34 +241,12 @@ def find_spots(
     grey = grey_of(image, red_field=red_field)
     contrast = contrast_map(grey, glint_px=glint_px, blur_px=profile.psf_px)
     lowest = max(CONTRAST_MIN, snr_min * noise_of(grey))
-    at_rows, at_columns = _local_maxima(contrast, lowest=lowest, apart_px=max(4, glint_px // 3), at_most=spots_max)
-    if len(at_rows) == 0:
+    blocks = block_maxima(contrast)
+    peaks = strongest_peaks(contrast, blocks, lowest=lowest, apart_px=max(4, glint_px // 3), at_most=spots_max)
+    if len(peaks[0]) == 0:
         return _no_spots()
-    return Spots(**measure(image, grey, contrast, at_rows, at_columns, glint_px=glint_px, red_field=red_field))
+    return Spots(**measure(image, grey, contrast, blocks, *peaks, glint_px=glint_px, red_field=red_field))
 
 
 def _no_spots() -> Spots:
     return Spots(**{item.name: np.empty(0) for item in fields(Spots)})
-
-
-def _local_maxima(
-    contrast: Image, *, lowest: float, apart_px: int, at_most: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns of the strongest local maxima, one for each cell of `apart_px` and its neighbours."""
-    highest = cv2.dilate(contrast, np.ones((7, 7), np.uint8))
-    top = contrast == highest
-    _, high = cv2.threshold(contrast, float(np.ceil(lowest)) - 1.0, 1.0, cv2.THRESH_BINARY, dst=highest)
-    top &= np.asarray(high, dtype=np.uint8).view(bool)
-    rows, columns = np.divmod(np.flatnonzero(top), contrast.shape[1])
-    order = np.argsort(-contrast[rows, columns].astype(np.int16), kind="stable")[: 4 * at_most]
-    taken = np.zeros((contrast.shape[0] // apart_px + 3, contrast.shape[1] // apart_px + 3), bool)
-    kept = []
-    for index in order.tolist():
-        row, column = int(rows[index]) // apart_px, int(columns[index]) // apart_px
-        if taken[row + 1, column + 1]:
-            continue
-        taken[row : row + 3, column : column + 3] = True
-        kept.append(index)
-        if len(kept) == at_most:
-            break
-    return rows[kept], columns[kept]

@@ -326,3 +326,12 @@ def test_nothing_is_lost_and_no_level_sinks(findings: list[Finding]) -> None:
     assert set(kept) <= bought
     for first, second in itertools.combinations(kept, 2):
         assert first != second
+
+
+def test_a_finding_that_bridges_two_joins_all_three() -> None:
+    """One capture knows the address, another the IP address, a third both: they are one device."""
+    (joined,) = fused(
+        device(STATION, mac=BOUGHT), device(HOST, ip="192.0.2.7"), device(HOST, mac=BOUGHT, ip="192.0.2.7")
+    ).findings
+    assert joined.identity.ip == "192.0.2.7"
+    assert joined.identity.mac == format_mac(BOUGHT)
