@@ -224,6 +224,8 @@ def persistence(spots: Spots, on: Image, off: Image, registration: Registration,
     ndarray
         One value for each spot; NaN where the spot lies outside the torch-off picture.
     """
+    if len(spots) == 0:
+        return np.empty(0)
     rows, columns = off.shape
     longest = max(rows, columns)
     glint_px = profile.glint_px(columns, rows)
