@@ -81,7 +81,7 @@ class GlintModel:
         """Return the summed evidence of every spot, decibans."""
         if len(spots) == 0:
             return np.empty(0)
-        return (np.clip(_matrix(spots), self.low, self.high) - self.centre) @ self.weight_db
+        return np.nan_to_num(np.clip(_matrix(spots), self.low, self.high) - self.centre) @ self.weight_db
 
     def terms(self) -> tuple[Term, ...]:
         """Return the model as the detector takes it."""
@@ -127,10 +127,12 @@ def fit(
     keep = label >= 0
     x, y, weight = x[keep], label[keep].astype(np.float64), weight[keep]
     # Clipped where the fit has hardly seen anything: the model must not extrapolate.
-    low, high = np.percentile(x, 0.2, axis=0), np.percentile(x, 99.8, axis=0)
-    low = np.minimum(low, x[y == 1].min(axis=0))
-    high = np.maximum(high, x[y == 1].max(axis=0))
+    low, high = np.nanpercentile(x, 0.2, axis=0), np.nanpercentile(x, 99.8, axis=0)
+    low = np.fmin(low, np.nanmin(x[y == 1], axis=0))
+    high = np.fmax(high, np.nanmax(x[y == 1], axis=0))
     x = np.clip(x, low, high)
+    # What says nothing about a spot (NaN) is set to the mean of all: it then moves neither way.
+    x = np.where(np.isnan(x), np.nanmean(x, axis=0), x)
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
     slopes, intercept = _logistic((x - mean) / spread, y, weight, ridge=ridge)
     slopes = slopes / spread

@@ -54,7 +54,7 @@ def main() -> None:
                 f"  first {top}: {sum(rank < top for rank in found)}" for top in (1, 3, 5)
             )
         print(line)
-        for limit in (6, 8, 10, 12, 14):
+        for limit in (6, 8, 10, 12, 14, 16, 18):
             false = np.mean([(rest >= limit).sum() for rest in others[kind]])
             capped = np.mean([min(5, (rest >= limit).sum()) for rest in others[kind]])
             hits = sum(value >= limit for value in own[kind])

@@ -137,6 +137,13 @@ def examine_pair(on: Picture, off: Picture, *, source_id: str, terms: Sequence[T
     return ExaminedPair(examined=examined, off=np.asarray(shown, dtype=np.uint8))
 
 
+def look_limit(spots: Spots, *, paired: bool) -> str:
+    """Return the name of the evidence from which a spot is worth a look, a row of the table ``weights``."""
+    if len(spots) and bool(np.isnan(spots.tint).all()):
+        return "policy.look_red_pair_db" if paired else "policy.look_red_db"
+    return "policy.look_pair_db" if paired else "policy.look_glint_db"
+
+
 def _same_size(on: Image, off: Image) -> tuple[str | None, Image]:
     """Return what keeps the two from being compared, and the torch-off picture at the torch-on picture's size."""
     if on.shape == off.shape:
@@ -178,7 +185,7 @@ def _examined(
         evidence = shape_evidence(spots, weights, index)
         if gated is not None:
             evidence = (gated, *evidence)
-        level = level_of(evidence, look="policy.look_glint_db" if left is None else "policy.look_pair_db")
+        level = level_of(evidence, look=look_limit(spots, paired=left is not None))
         raised = level is not Level.NOTED
         if raised:
             looks += 1

@@ -39,9 +39,11 @@ def features(spots: Spots, *, median_surround: float) -> dict[str, Column]:
     Returns
     -------
     dict
-        Feature name to n values; natural logarithms where the measure is a ratio.
+        Feature name to n values; natural logarithms where the measure is a ratio, NaN where it says nothing.
     """
     area = np.log(np.pi * spots.radius_px**2)
+    relative = np.log((spots.surround + 10.0) / (median_surround + 10.0))
+    red_field = np.isnan(spots.tint)
     return {
         "height": np.log(spots.height),
         "ratio": np.log((spots.peak + 10.0) / (spots.surround + 10.0)),
@@ -63,9 +65,9 @@ def features(spots: Spots, *, median_surround: float) -> dict[str, Column]:
         "peers": np.log1p(spots.peers),
         # Polished metal mirrors the dark room, so its highlights lie in the dark; but so do lenses in dark things.
         # Beyond a factor of two either way brightness is not let speak: unbounded it cost a lens on a black box
-        # 31 dB (docs/decisions.md).
-        "host_bright": np.minimum(spots.surround / 255.0, 0.5),
-        "host_relative": np.clip(np.log((spots.surround + 10.0) / (median_surround + 10.0)), -0.7, 0.7),
+        # 31 dB (docs/decisions.md). In a red field the channel of glints shows colour, not brightness.
+        "host_bright": np.where(red_field, np.nan, np.minimum(spots.surround / 255.0, 0.5)),
+        "host_relative": np.where(red_field, np.nan, np.clip(relative, -0.7, 0.7)),
     }
 
 
@@ -106,7 +108,8 @@ def shape_weights(spots: Spots, *, terms: Sequence[Term] | None = None) -> dict[
     out: dict[str, Column] = {}
     for term in terms:
         value = np.clip(values[term.feature], term.low, term.high)
-        out[term.cue] = out.get(term.cue, np.zeros(len(spots))) + term.weight_db * (value - term.centre)
+        weight = np.nan_to_num(term.weight_db * (value - term.centre), nan=0.0)
+        out[term.cue] = out.get(term.cue, np.zeros(len(spots))) + weight
     return out
 
 
@@ -144,6 +147,7 @@ def shape_evidence(spots: Spots, weights: dict[str, Column], index: int) -> tupl
             reference=f"weight: {card.source}",
         )
         for cue, column in weights.items()
+        if not (np.isnan(spots.tint[index]) and cue in ("shape.tint", "shape.host"))
     ]
     return tuple(sorted(lines, key=lambda line: -abs(line.weight_db)))
 

@@ -104,7 +104,7 @@ def measure(
     out = _outline(patch, mask, surround, height, square)
     x, y = out["x_px"], out["y_px"]
     spread, tilt = _evenness(patch, x + reach, y + reach, out["radius_px"])
-    tint = np.zeros(len(rows)) if red_field else _tint(image, rows, columns, core=core, ring=ring)
+    tint = np.full(len(rows), np.nan) if red_field else _tint(image, rows, columns, core=core, ring=ring)
 
     strength = contrast[rows, columns].astype(np.float64)
     apart = (rows[:, None] - rows[None, :]) ** 2 + (columns[:, None] - columns[None, :]) ** 2

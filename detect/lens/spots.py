@@ -89,7 +89,7 @@ class Spots:
         1 where the area above half height runs out of the window.
     tint
         Spread of the colour difference spot - surround over its largest channel, 0 grey .. 1 one channel alone;
-        0 in a red field, where it says nothing.
+        NaN in a red field, where it says nothing.
     clutter
         Mean contrast of the wider neighbourhood (five times the largest glint), grey levels.
     neighbours, peers
