@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -79,28 +80,43 @@ class Shot:
 
 def render(scene: Scene, *, phone: Phone, pose: Pose, shot: Shot, rng: np.random.Generator) -> Picture:
     """Return the picture, (height, width, 3) BGR."""
+    linear = surface_light(scene, phone=phone, pose=pose, torch=shot.torch)
+    add_glints(linear, scene, phone=phone, pose=pose, torch=shot.torch)
+    noise = rng.standard_normal(linear.shape, np.float32)
+    picture = expose(linear, shot=shot, noise=noise)
+    written, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, shot.jpeg_quality])
+    assert written
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def surface_light(scene: Scene, *, phone: Phone, pose: Pose, torch: bool) -> Linear:
+    """Return the light of the scattering surfaces, (height, width, 3), blurred by the lens."""
     linear = np.zeros((phone.height, phone.width, 3), np.float32)
     for face in scene.faces:
-        _paint(linear, face, scene=scene, phone=phone, pose=pose, torch=shot.torch)
-    linear = cv2.GaussianBlur(linear, (0, 0), phone.psf_px).astype(np.float32, copy=False)
+        _paint(linear, face, scene=scene, phone=phone, pose=pose, torch=torch)
+    return cv2.GaussianBlur(linear, (0, 0), phone.psf_px).astype(np.float32, copy=False)
+
+
+def add_glints(linear: Linear, scene: Scene, *, phone: Phone, pose: Pose, torch: bool) -> None:
+    """Add everything that is smaller than the blur: LEDs, and what returns the torch."""
     for led in scene.leds:
         _add_led(linear, led, scene=scene, phone=phone, pose=pose)
-    if shot.torch:
-        for lens in scene.lenses:
-            point = np.array(lens.position)
-            total = lens_light(lens, phone=phone, pose=pose) * _torch_level(point, phone=phone, pose=pose)
-            _stamp(linear, spot_px(point, phone=phone, pose=pose), total, lens.tint, sigma_px=phone.psf_px)
-        for ball in scene.balls:
-            point = ball_highlight_m(ball.centre, ball.radius_m, pose=pose)
-            distance = float(np.linalg.norm(point - np.asarray(pose.position_m)))
-            total = math.pi * (phone.focal_px * ball.radius_m / distance) ** 2 * ball.reflectance / 4
-            total *= _torch_level(point, phone=phone, pose=pose)
-            _stamp(linear, spot_px(point, phone=phone, pose=pose), total, (1, 1, 1), sigma_px=phone.psf_px)
-        for rail in scene.rails:
-            _add_streak(linear, rail, phone=phone, pose=pose)
-        for glass in scene.glasses:
-            _add_mirror_image(linear, glass, phone=phone, pose=pose)
-    return _sensor(linear, shot=shot, rng=rng)
+    if not torch:
+        return
+    for lens in scene.lenses:
+        point = np.array(lens.position)
+        total = lens_light(lens, phone=phone, pose=pose) * torch_level(point, phone=phone, pose=pose)
+        _stamp(linear, spot_px(point, phone=phone, pose=pose), total, lens.tint, sigma_px=phone.psf_px)
+    for ball in scene.balls:
+        point = ball_highlight_m(ball.centre, ball.radius_m, pose=pose)
+        distance = float(np.linalg.norm(point - np.asarray(pose.position_m)))
+        total = math.pi * (phone.focal_px * ball.radius_m / distance) ** 2 * ball.reflectance / 4
+        total *= torch_level(point, phone=phone, pose=pose)
+        _stamp(linear, spot_px(point, phone=phone, pose=pose), total, (1, 1, 1), sigma_px=phone.psf_px)
+    for rail in scene.rails:
+        _add_streak(linear, rail, phone=phone, pose=pose)
+    for glass in scene.glasses:
+        _add_mirror_image(linear, glass, phone=phone, pose=pose)
 
 
 def spot_px(point: Array, *, phone: Phone, pose: Pose) -> tuple[float, float]:
@@ -159,7 +175,7 @@ def rail_highlight_m(rail: Rail, *, pose: Pose) -> Array:
     return point
 
 
-def _torch_level(point: Array, *, phone: Phone, pose: Pose) -> float:
+def torch_level(point: Array, *, phone: Phone, pose: Pose) -> float:
     """Light of the torch on a surface at `point` that faces it."""
     ray = point - pose.torch_position_m(phone)
     distance = float(np.linalg.norm(ray))
@@ -261,7 +277,7 @@ def _add_streak(linear: Linear, rail: Rail, *, phone: Phone, pose: Pose) -> None
     slope = math.radians(rail.roughness_deg)
     per_m = math.pi * (phone.focal_px / distance) ** 2 * rail.reflectance * rail.radius_m
     per_step = per_m / (4 * math.sqrt(2 * math.pi) * slope) * length / count
-    level = _torch_level(bright, phone=phone, pose=pose)
+    level = torch_level(bright, phone=phone, pose=pose)
     for step in np.linspace(0, 1, count):
         point = start + (end - start) * step
         off_m = float(np.linalg.norm(point - bright))
@@ -285,20 +301,30 @@ def _add_mirror_image(linear: Linear, glass: Glass, *, phone: Phone, pose: Pose)
     _stamp(linear, place, total * _GLOW_SHARE, (1.0, 1.0, 1.0), sigma_px=_GLOW_PX)
 
 
-def _sensor(linear: Linear, *, shot: Shot, rng: np.random.Generator) -> Picture:
-    """Expose, add noise, saturate, apply the sRGB curve (IEC 61966-2-1) and JPEG."""
+def expose(linear: Linear, *, shot: Shot, noise: Linear) -> Picture:
+    """Return what the sensor makes of the light: exposed, noisy, saturated, by the sRGB curve (IEC 61966-2-1).
+
+    Parameters
+    ----------
+    linear
+        (height, width, 3) light.
+    shot
+        Its JPEG quality is not used.
+    noise
+        Standard normal values of the same shape.
+    """
     signal = linear * np.float32(shot.exposure)
     np.minimum(signal, 1.2, out=signal)
-    variance = signal / np.float32(shot.full_well_e) + np.float32((shot.read_noise_e / shot.full_well_e) ** 2)
-    noise = rng.standard_normal(signal.shape, np.float32)
-    np.sqrt(variance, out=variance)
-    noise *= variance
-    signal += noise
+    deviation = signal / np.float32(shot.full_well_e) + np.float32((shot.read_noise_e / shot.full_well_e) ** 2)
+    np.sqrt(deviation, out=deviation)
+    deviation *= noise
+    signal += deviation
     codes = np.clip(signal * np.float32(4095) + np.float32(0.5), 0, 4095).astype(np.uint16)
+    return np.asarray(_curve()[codes], np.uint8)
+
+
+@cache
+def _curve() -> Picture:
     level = np.arange(4096) / 4095
     curve = np.where(level <= 0.0031308, 12.92 * level, 1.055 * level ** (1 / 2.4) - 0.055)
-    picture = np.round(curve * 255).astype(np.uint8)[codes]
-    written, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, shot.jpeg_quality])
-    assert written
-    read = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return np.asarray(read, np.uint8)
+    return np.round(curve * 255).astype(np.uint8)

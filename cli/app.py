@@ -16,6 +16,7 @@ import typer
 from ..detect.errors import RoomsweepError, UnavailableError
 from ..detect.result import Level
 from ..detect.text import clean
+from .calibrating import calibrate_app
 from .ending import FAULT, NO_INPUT, UNAVAILABLE, WRONG_USAGE, Ending
 from .version import version
 
@@ -28,6 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(calibrate_app, name="calibrate")
+
+#: Options of two values, which typer cannot repeat: see :func:`_two_values_each`.
+TWO_VALUES = ("--pair", "--lens", "--chart")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Out = Annotated[
@@ -68,6 +73,10 @@ def sweep(
     video: Annotated[
         list[Path] | None, typer.Option("--video", help="A clip taken with the torch on while the phone moved.")
     ] = None,
+    dark: Annotated[
+        list[Path] | None,
+        typer.Option("--dark", help="A photo or clip taken in the dark with the torch OFF, for infrared lights."),
+    ] = None,
     wifi: Annotated[list[Path] | None, typer.Option("--wifi", help="A Wi-Fi capture (pcap, pcapng).")] = None,
     bluetooth: Annotated[
         list[Path] | None, typer.Option("--bluetooth", help="A Bluetooth capture (btsnoop, pcap, pcapng).")
@@ -87,11 +96,12 @@ def sweep(
         photos=photo or (),
         pairs=list(zip(pairs[::2], pairs[1::2], strict=True)),
         videos=video or (),
+        dark=dark or (),
         wifi=wifi or (),
         bluetooth=bluetooth or (),
     )
     if not len(inputs):
-        _wrong_usage("name at least one input: --pair ON OFF, --photo, --video, --wifi or --bluetooth")
+        _wrong_usage("name at least one input: --pair ON OFF, --photo, --video, --dark, --wifi or --bluetooth")
     if out is None and not as_json:
         out = Path(f"sweep-{datetime.now():%Y%m%d-%H%M%S}")
     raise typer.Exit(run(inputs, Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)))
@@ -105,6 +115,10 @@ def glint(
     torch_off: Annotated[
         Path | None, typer.Option("--torch-off", help="The same place as the one photo, with the torch off.")
     ] = None,
+    dark: Annotated[
+        bool,
+        typer.Option("--dark", help="They were taken in the dark with the torch OFF: look for infrared lights."),
+    ] = False,
     annotate: Annotated[
         Path | None, typer.Option("--annotate", help="Folder for marked pictures and the report.")
     ] = None,
@@ -112,14 +126,18 @@ def glint(
     fail_on: FailOn = None,
     show_all: All = False,
 ) -> None:
-    """Look for lens glints in photos and clips."""
+    """Look for lens glints in photos and clips, or for infrared lights in dark ones."""
     from .commands.sweep import Inputs, run
     from .file_kind import is_clip
 
     if torch_off is not None and len(pictures) != 1:
         _wrong_usage("--torch-off goes with one photo: the one with the torch on")
+    if torch_off is not None and dark:
+        _wrong_usage("--dark goes with pictures taken with the torch off, --torch-off with one taken with it on")
     clips = [path for path in pictures if is_clip(path)]
     inputs = Inputs(photos=[path for path in pictures if path not in clips], videos=clips)
+    if dark:
+        inputs = Inputs(dark=pictures)
     if torch_off is not None:
         inputs = Inputs(pairs=[(pictures[0], torch_off)])
     raise typer.Exit(run(inputs, Ending(as_json=as_json, out=annotate, fail_on=fail_on, show_noted=show_all)))
@@ -187,8 +205,8 @@ def _two_values_each(arguments: list[str]) -> list[str]:
     place = 0
     while place < len(arguments):
         out.append(arguments[place])
-        if arguments[place] == "--pair" and place + 2 < len(arguments) and not arguments[place + 2].startswith("--"):
-            out += [arguments[place + 1], "--pair", arguments[place + 2]]
+        if arguments[place] in TWO_VALUES and place + 2 < len(arguments) and not arguments[place + 2].startswith("--"):
+            out += [arguments[place + 1], arguments[place], arguments[place + 2]]
             place += 2
         place += 1
     return out

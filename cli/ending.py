@@ -89,9 +89,9 @@ def end(result: Result, *, pictures: Mapping[str, Picture], ending: Ending) -> i
 
 def _write(result: Result, folder: Path, *, pictures: Mapping[str, Picture]) -> Path:
     """Write the report, the result and the marked pictures; return the report's path."""
-    from .report.crops import annotate, jpeg
+    from .report.crops import annotate, close_up, jpeg
     from .report.html import write_html
-    from .report.keys import key_of
+    from .report.keys import key_of, strip_key_of
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,6 +105,12 @@ def _write(result: Result, folder: Path, *, pictures: Mapping[str, Picture]) -> 
             if own:
                 name = f"{file_stem(key)}-{file_stem(picture.original_name, limit=40)}-marked.jpg"
                 (folder / name).write_bytes(jpeg(annotate(picture.image, own), quality=90))
+        for finding in (item for item in result.findings if item.level is not Level.NOTED):
+            shown, over_time = pictures.get(key_of(finding)), pictures.get(strip_key_of(finding))
+            if shown is not None and finding.where.x_px is not None:
+                (folder / f"{file_stem(finding.id)}-crop.jpg").write_bytes(jpeg(close_up(shown, finding), quality=92))
+            if over_time is not None:
+                (folder / f"{file_stem(finding.id)}-strip.jpg").write_bytes(jpeg(over_time.image, quality=92))
     except OSError as error:
         raise UnavailableError(
             f"The report could not be written to {folder}: {error.strerror or error}",

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..detect.errors import InputError, RoomsweepError
 from ..detect.fuse import fuse
-from ..detect.result import Examined, Result, Source, SourceState, Tool
+from ..detect.result import Examined, Level, Result, Source, SourceState, Tool
 from ..detect.signatures.match import table_age_warnings
 from ..detect.text import clean
-from .report.keys import picture_key
+from .profiles import KnownCameras
+from .report.keys import picture_key, strip_key
 from .report.wording import not_looked_at, phrase
 from .version import version
 
@@ -43,6 +44,8 @@ class Gathering:
         Called with a short line before each input; for a terminal's status line.
     synthetic
         Whether the inputs were made by a computer; every source then says so.
+    strips
+        Whether clips are read a second time for close-ups over time, for a report.
     """
 
     def __init__(
@@ -51,12 +54,15 @@ class Gathering:
         started_at: datetime,
         progress: Callable[[str], None] = lambda line: None,
         synthetic: bool = False,
+        strips: bool = False,
     ) -> None:
         self._started_at = started_at
         self._progress = progress
         self._synthetic = synthetic
+        self._strips = strips
         self._examined: list[Examined] = []
         self._counts: dict[str, int] = {}
+        self._cameras = KnownCameras(stored=not synthetic)
         #: :func:`.report.keys.picture_key` to the picture, for the report.
         self.pictures: dict[str, Picture] = {}
 
@@ -67,7 +73,7 @@ class Gathering:
             from ..detect.lens.examine import examine_photo
             from .report.crops import Picture
 
-            picture = _read_picture(path)
+            picture = self._cameras.applied(_read_picture(path))
             self.pictures[source_id] = Picture(image=picture.image, original_name=picture.name, sha256=picture.sha256)
             return examine_photo(picture, source_id=source_id)
 
@@ -83,9 +89,9 @@ class Gathering:
             from ..detect.lens.examine import examine_pair, examine_photo
             from .report.crops import Picture
 
-            lit = _read_picture(on)
+            lit = self._cameras.applied(_read_picture(on))
             try:
-                unlit = _read_picture(off)
+                unlit = self._cameras.applied(_read_picture(off))
             except InputError as error:
                 examined = examine_photo(lit, source_id=source_id, kind="pair")
                 reason = f"was looked at with the torch on only: {clean(off.name)} {error.what}"
@@ -112,15 +118,91 @@ class Gathering:
                 raise InputError(path, "is empty (0 bytes)", "Copy it from the phone again.")
             digest = _sha256(path)
             file = ClipFile(path)
-            clip = examine_clip(file.frames(), source_id=source_id, name=path.name, facts=file.facts)
+            profile = self._cameras.profile_for(file.facts)
+            clip = examine_clip(file.frames(), source_id=source_id, name=path.name, profile=profile, facts=file.facts)
             if file.damage:
                 clip = with_damage(clip, file.damage)
             for frame, image in clip.stills.items():
                 still = Picture(image=image, original_name=path.name, sha256=digest)
                 self.pictures[picture_key(source_id, frame)] = still
+            self._add_strips(path, clip.examined, digest=digest)
             return _with_fact(clip.examined, "sha256", digest)
 
         self._add("video", path.name, examine)
+
+    def add_dark(self, path: Path) -> None:
+        """Examine a photo or clip taken in the dark with the torch off, for infrared lights."""
+        from .file_kind import is_clip
+
+        def examine_photo(source_id: str) -> Examined:
+            from ..detect.lens.glow import examine_dark_photo
+            from .report.crops import Picture
+
+            picture = self._cameras.applied(_read_picture(path), torch=False)
+            self.pictures[source_id] = Picture(image=picture.image, original_name=picture.name, sha256=picture.sha256)
+            return examine_dark_photo(picture, source_id=source_id)
+
+        def examine_clip(source_id: str) -> Examined:
+            from ..detect.lens.clip import with_damage
+            from ..detect.lens.dark_clip import examine_dark_clip
+            from .clip_file import ClipFile
+            from .report.crops import Picture
+
+            digest = _sha256(path)
+            file = ClipFile(path)
+            profile = self._cameras.profile_for(file.facts, torch=False)
+            clip = examine_dark_clip(
+                file.frames(), source_id=source_id, name=path.name, profile=profile, facts=file.facts
+            )
+            if file.damage:
+                clip = with_damage(clip, file.damage)
+            for frame, image in clip.stills.items():
+                still = Picture(image=image, original_name=path.name, sha256=digest)
+                self.pictures[picture_key(source_id, frame)] = still
+            self._add_strips(path, clip.examined, digest=digest)
+            return _with_fact(clip.examined, "sha256", digest)
+
+        if is_clip(path):
+            self._add("dark_video", path.name, examine_clip)
+        else:
+            self._add("dark_photo", path.name, examine_photo)
+
+    def _add_strips(self, path: Path, examined: Examined, *, digest: str) -> None:
+        """Read a clip once more for close-ups over time of what is worth a look."""
+        shown = [finding for finding in examined.findings if finding.level is not Level.NOTED]
+        if not self._strips or not shown:
+            return
+        from .clip_file import ClipFile
+        from .report.crops import Picture, strip
+        from .report.views import views_of
+
+        views = views_of(ClipFile(path).frames(), shown)
+        for finding in shown:
+            if len(views.get(finding.id, ())) > 1:
+                image = strip(views[finding.id], radius_px=finding.where.radius_px)
+                key = strip_key(examined.source.id, finding.where)
+                self.pictures[key] = Picture(image=image, original_name=path.name, sha256=digest)
+
+    def _joined(self) -> tuple[list[Examined], list[str]]:
+        """Return what was examined with glints and infrared lights at one place joined, and what could not be."""
+        examined = list(self._examined)
+        limits = []
+        lit = [place for place, item in enumerate(examined) if item.source.kind in ("photo", "pair") and item.findings]
+        for place, item in enumerate(examined):
+            if item.source.kind != "dark_photo" or not item.findings or not lit:
+                continue
+            from ..detect.lens.glow_join import join_glow
+
+            tried = []
+            for other in lit:
+                on, dark = (self.pictures[examined[n].source.id].image for n in (other, place))
+                joined = join_glow(examined[other], examined[place], lit_image=on, dark_image=dark)
+                examined[other], examined[place] = joined.lit, joined.dark
+                if joined.margin is not None:
+                    tried.append(joined.trusted)
+            if tried and not any(tried):
+                limits.append(phrase("dark_apart", name=clean(item.source.name)))
+        return examined, limits
 
     def add_wifi(self, path: Path) -> None:
         """Examine a Wi-Fi capture."""
@@ -146,9 +228,11 @@ class Gathering:
         """Return the one document of this sweep."""
         given = {item.source.kind for item in self._examined if item.source.state is not SourceState.NOT_EXAMINED}
         topics = {"outside_picture", "no_radio", "quiet", "lan"}
+        topics.add("dark_filter" if given & {"dark_photo", "dark_video"} else "dark")
         if not given & {"photo", "pair", "video"}:
             topics.add("photo")
-            topics.discard("outside_picture")
+            if not given & {"dark_photo", "dark_video"}:
+                topics.discard("outside_picture")
         elif not given & {"pair", "video"}:
             topics.add("one_photo")
         topics |= {
@@ -156,11 +240,17 @@ class Gathering:
             for topic, kinds in (("wifi", {"wifi_capture", "wifi_scan"}), ("bluetooth", {"bluetooth_capture"}))
             if not given & kinds
         }
+        examined, apart = self._joined()
         return fuse(
-            self._examined,
+            examined,
             tool=Tool(name="roomsweep", version=version()),
             started_at=self._started_at.isoformat(timespec="seconds"),
-            not_looked_at=(*not_looked_at(topics), *table_age_warnings(self._started_at.date())),
+            not_looked_at=(
+                *not_looked_at(topics),
+                *apart,
+                *self._cameras.limits(),
+                *table_age_warnings(self._started_at.date()),
+            ),
         )
 
     def _add(self, kind: str, name: str, examine: Callable[[str], Examined]) -> None:

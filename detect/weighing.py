@@ -112,10 +112,12 @@ def probability_of(evidence: Sequence[Evidence], *, prior: str) -> float:
     return round(1.0 / (1.0 + math.pow(10.0, -total_db / 10.0)), 4)
 
 
-def level_of(evidence: Sequence[Evidence], *, look: str = "policy.look_db") -> Level:
+def level_of(
+    evidence: Sequence[Evidence], *, look: str = "policy.look_db", suspect: str = "policy.suspect_db"
+) -> Level:
     """Return the level that this evidence carries.
 
-    ``identified`` needs an identity of grade A or B. ``suspect`` needs a sum of at least ``policy.suspect_db``
+    ``identified`` needs an identity of grade A or B. ``suspect`` needs a sum of at least the limit `suspect`
     and either a behaviour, or cues of two independent families, or two statements of the device about itself.
     ``look`` needs a sum of at least the limit `look`. Everything else is ``noted``.
 
@@ -123,8 +125,8 @@ def level_of(evidence: Sequence[Evidence], *, look: str = "policy.look_db") -> L
     ----------
     evidence
         Facts about one thing.
-    look
-        Rule name of the limit in the table ``weights``.
+    look, suspect
+        Rule names of the limits in the table ``weights``.
     """
     if any(
         item.family in IDENTITY_FAMILIES and item.grade in (Grade.A, Grade.B) and item.weight_db > 0
@@ -136,7 +138,7 @@ def level_of(evidence: Sequence[Evidence], *, look: str = "policy.look_db") -> L
     cues = {item.family for item in speaking if item.family in CUE_FAMILIES}
     statements = {item.rule for item in speaking if item.family in STATEMENT_FAMILIES}
     independent = "behaviour" in cues or len(cues) >= 2 or len(statements) >= 2
-    if independent and total_db >= weights()["policy.suspect_db"].weight_db:
+    if independent and total_db >= weights()[suspect].weight_db:
         return Level.SUSPECT
     if total_db >= weights()[look].weight_db:
         return Level.LOOK

@@ -51,7 +51,7 @@ def command_lines(text: str) -> list[list[str]]:
 
 @cache
 def help_of(command: str) -> str:
-    done = CliRunner().invoke(app, [command, "--help"] if command else ["--help"], env={"COLUMNS": "200"})
+    done = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -62,10 +62,24 @@ def options_of(command: str) -> frozenset[str]:
     return frozenset(re.findall(r"^\s*(--[a-z][a-z-]*)", help_of(command), re.MULTILINE))
 
 
+def listed(command: str) -> list[str]:
+    """Commands that the help of a command lists, with all words after the program."""
+    names = re.findall(r"^  ([a-z]+)  ", help_of(command).partition("Commands:")[2], re.MULTILINE)
+    return [f"{command} {name}".strip() for name in names]
+
+
 @cache
 def commands() -> frozenset[str]:
-    listed = help_of("").partition("Commands:")[2]
-    return frozenset(re.findall(r"^  ([a-z]+)  ", listed, re.MULTILINE))
+    """Every command; one that only groups others stands for them, as in ``calibrate camera``."""
+    return frozenset(inner for name in listed("") for inner in listed(name) or [name])
+
+
+def command_of(words: list[str]) -> str:
+    """The command that a command line names: of two words where they are one's name; "" if it names none."""
+    before = [word for word in words if not word.startswith("-")]
+    if not before or words[0].startswith("-"):
+        return ""
+    return " ".join(before[:2]) if " ".join(before[:2]) in commands() else before[0]
 
 
 def test_the_pages_quote_command_lines() -> None:
@@ -78,8 +92,7 @@ def test_the_pages_quote_command_lines() -> None:
 @by_page
 def test_every_command_line_names_a_command_and_options_that_exist(page: Path) -> None:
     for words in command_lines(page.read_text(encoding="utf-8")):
-        before = [word for word in words if not word.startswith("-")]
-        command = before[0] if before and not words[0].startswith("-") else ""
+        command = command_of(words)
         if command:
             assert command in commands(), f"roomsweep {' '.join(words)}"
         options = {word.partition("=")[0] for word in words if word.startswith("--")}
@@ -90,11 +103,14 @@ def test_the_help_is_read_rightly() -> None:
     assert commands() >= {"sweep", "glint", "wifi", "bluetooth", "demo", "doctor"}
     assert {"--pair", "--photo", "--wifi", "--bluetooth", "--json", "--out"} <= options_of("sweep")
     assert "--pair" not in options_of("wifi")
+    assert "--lens" in options_of("calibrate camera")
+    assert command_of(["calibrate", "camera", "--lens", "a.jpg", "1"]) == "calibrate camera"
+    assert command_of(["wifi", "room.pcap"]) == "wifi"
 
 
 def test_readme_lists_every_command_and_every_option_with_its_commands() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert {words[0] for words in command_lines(text) if words and not words[0].startswith("-")} == commands()
+    assert {command for words in command_lines(text) if (command := command_of(words))} == commands()
     rows = re.findall(r"^\| (`--[^|]*) \| ([^|]*) \|", text, re.MULTILINE)
     told: dict[str, set[str]] = {}
     for options, of in rows:

@@ -214,8 +214,49 @@ def ratios(result: Mapping[str, Any]) -> str:
     return "\n".join([f"{what[:1].upper()}{what[1:]}.", "", "| what | times as fast |", "|---|---|", *rows]) + "\n"
 
 
+#: Rows of the table on dark pictures: words, path into benchmarks/accuracy_dark.py's result.
+_DARK = (
+    ("synthetic, ring of 4 to 10 LEDs at 850 nm: raised to `look`", ("synthetic", "ring_850", "recall_at_look")),
+    ("the same, told as a ring or row", ("synthetic", "ring_850", "told_as_ring_or_row")),
+    ("synthetic, row of 3 to 6 LEDs at 850 nm: raised to `look`", ("synthetic", "row_850", "recall_at_look")),
+    ("synthetic, one weak LED at 940 nm: raised to `look`", ("synthetic", "single_940", "recall_at_look")),
+    ("synthetic rooms with ordinary lights only: false", ("synthetic", "ordinary_lights", "false_per_picture_at_look")),
+    ("real pictures without a torch, dark: false", ("without_infrared", "real_dark")),
+    ("real pictures without a torch, not dark: false", ("without_infrared", "real_not_dark")),
+    ("rendered torch-off pictures, dark: false", ("without_infrared", "rendered_dark")),
+    ("rendered torch-off pictures, not dark: false", ("without_infrared", "rendered_not_dark")),
+    ("synthetic, dark picture laid over its torch pair", ("join_synthetic", "laid_over")),
+    (
+        "synthetic, listed lens within a ring: joined to `suspect`",
+        ("join_synthetic", "listed_lenses_joined_to_suspect"),
+    ),
+    ("the same pictures: other spots joined to `suspect`", ("join_synthetic", "false_suspects")),
+    (
+        "synthetic, another room's dark picture, ring at the lens's place: joined to `suspect`",
+        ("join_synthetic", "another_rooms_picture_false_suspects"),
+    ),
+)
+
+
+def dark_rows(result: Mapping[str, Any]) -> str:
+    """Return what was counted on dark pictures; shares of k of n, or how many in a picture."""
+    out = ["| what | counted | share, or in a picture | 95 % bounds |", "|---|---|---|---|"]
+    for words, path in _DARK:
+        leaf: Any = result
+        for key in path:
+            leaf = leaf.get(key, {})
+        if "k" in leaf:
+            out.append(f"| {words} | {counted(leaf)} |")
+        elif leaf:
+            low, high = leaf["bounds_95"]
+            cells = f"{leaf['count']} in {leaf['pictures']} | {leaf['rate']:.2g} | {low:.2g} to {high:.2g}"
+            out.append(f"| {words} | {cells} |")
+    return "\n".join(out) + "\n"
+
+
 #: Table name -> (result file, how it is written).
 TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "accuracy_dark": ("accuracy_dark.json", dark_rows),
     "accuracy_lens": ("accuracy_lens.json", lens_sets),
     "accuracy_wifi": ("accuracy_wifi.json", counts),
     "lens_summary": ("accuracy_lens.json", lens_summary),

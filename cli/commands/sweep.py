@@ -18,11 +18,13 @@ class Inputs:
     pairs: Sequence[tuple[Path, Path]] = ()
     photos: Sequence[Path] = ()
     videos: Sequence[Path] = ()
+    dark: Sequence[Path] = ()
     wifi: Sequence[Path] = ()
     bluetooth: Sequence[Path] = ()
 
     def __len__(self) -> int:
-        return len(self.pairs) + len(self.photos) + len(self.videos) + len(self.wifi) + len(self.bluetooth)
+        pictures = len(self.pairs) + len(self.photos) + len(self.videos) + len(self.dark)
+        return pictures + len(self.wifi) + len(self.bluetooth)
 
 
 def run(inputs: Inputs, ending: Ending, *, synthetic: bool = False) -> int:
@@ -37,6 +39,7 @@ def run(inputs: Inputs, ending: Ending, *, synthetic: bool = False) -> int:
             started_at=datetime.now().astimezone(),
             progress=lambda line: status.update(Text(clean(line, limit=120))),
             synthetic=synthetic,
+            strips=ending.out is not None,
         )
         for on, off in inputs.pairs:
             gathering.add_pair(on, off)
@@ -44,6 +47,8 @@ def run(inputs: Inputs, ending: Ending, *, synthetic: bool = False) -> int:
             gathering.add_photo(photo)
         for clip in inputs.videos:
             gathering.add_video(clip)
+        for dark in inputs.dark:
+            gathering.add_dark(dark)
         for capture in inputs.wifi:
             gathering.add_wifi(capture)
         for capture in inputs.bluetooth:

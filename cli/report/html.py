@@ -21,7 +21,7 @@ from ...detect.result import SCHEMA, Finding, Level, Result, Source, Verdict
 from ...detect.text import clean
 from . import sentences, wording
 from .crops import BgrImage, Picture, annotate, crop, jpeg
-from .keys import key_of
+from .keys import key_of, strip_key_of
 from .sentences import show
 
 #: Findings shown with pictures; those after them are folded up, in words only.
@@ -83,6 +83,7 @@ class Card:
     chance: str
     where: tuple[str, ...]
     close_ups: tuple[Shot, ...]
+    strip: Shot | None
     overview: Shot | None
     identity: tuple[tuple[str, str], ...]
     randomised: bool
@@ -197,15 +198,23 @@ def _card(
     size = None if picture is None else (float(picture.size[0]), float(picture.size[1]))
     drawable = picture is not None and sentences.has_point(finding)
     close_ups: tuple[Shot, ...] = ()
-    overview = None
+    overview = strip = None
     if picture is not None and drawable and with_pictures:
         close_ups = _close_ups(finding, picture, budget)
         overview = budget.shot(
             annotate(picture.image, [finding], longest_px=OVERVIEW_PX),
             alt=wording.phrase("alt_overview", id=clean(finding.id), position=sentences.position(finding, size)),
-            caption=wording.phrase("overview"),
+            caption=wording.phrase("overview_clip" if finding.where.track else "overview"),
             quality=72,
         )
+        over_time = pictures.get(strip_key_of(finding))
+        if over_time is not None:
+            strip = budget.shot(
+                over_time.image,
+                alt=wording.phrase("alt_strip", id=clean(finding.id)),
+                caption=wording.phrase("strip"),
+                quality=82,
+            )
     words = wording.level_words(finding.level)
     rssi_dbm = finding.where.rssi_dbm
     return Card(
@@ -214,10 +223,11 @@ def _card(
         badge=words.name,
         meaning=words.meaning,
         title=show(finding.title),
-        kind=wording.kind_name(finding.kind),
+        kind=wording.phrase("kind_glow") if sentences.is_glow(finding) else wording.kind_name(finding.kind),
         chance=sentences.chance_sentence(finding.probability),
         where=sentences.where_sentences(finding, sources, size=size),
         close_ups=close_ups,
+        strip=strip,
         overview=overview,
         identity=sentences.identity_rows(finding.identity),
         randomised=finding.identity.randomised_mac is True,

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ...detect.result import Evidence, Finding, Identity, Level, Result, Source, SourceState
 from ...detect.text import clean
-from .wording import Step, VerdictWords, checks, do_now, kind_name, phrase, position_name, verdict_words
+from .wording import Step, VerdictWords, checks, checks_glow, do_now, kind_name, phrase, position_name, verdict_words
 
 #: Longest sentence shown, in characters: detectors write one sentence per field, names in it already cut at
 #: 80; this only bounds what a damaged or forged result document may bring.
@@ -22,6 +22,9 @@ STRONG_LEVELS = frozenset({Level.IDENTIFIED, Level.SUSPECT})
 
 #: The family of evidence that a camera is one that people wear (table ``weights``, rules ``worn.*``).
 WORN_FAMILY = "worn"
+
+#: The family of evidence on lights seen in the dark with the torch off (table ``weights``, rules ``glow.*``).
+GLOW_FAMILY = "glow"
 
 #: Bounds between strong, medium and weak signals, dBm. Free-space loss over the first metre is 40 dB at
 #: 2.45 GHz (ITU-R P.525) and indoors 30 dB per decade of distance after that (ITU-R P.1238-12, N = 30): a
@@ -196,6 +199,11 @@ def is_worn(finding: Finding) -> bool:
     return any(item.family == WORN_FAMILY and item.weight_db > 0 for item in finding.evidence)
 
 
+def is_glow(finding: Finding) -> bool:
+    """Whether the finding was seen as a light in the dark only."""
+    return bool(finding.evidence) and all(item.family == GLOW_FAMILY for item in finding.evidence)
+
+
 def strong_findings(result: Result) -> tuple[Finding, ...]:
     """Return the findings that are identified or suspect."""
     return tuple(item for item in result.findings if item.level in STRONG_LEVELS)
@@ -220,8 +228,10 @@ def steps_now(result: Result) -> tuple[Step, ...]:
 
 def steps_to_check(findings: Sequence[Finding]) -> tuple[tuple[str, tuple[Step, ...]], ...]:
     """Return, for each kind among `findings` in their order, what it is called and how a person checks it."""
-    kinds = dict.fromkeys(item.kind for item in findings)
-    return tuple((kind_name(kind), checks(kind)) for kind in kinds)
+    kinds = dict.fromkeys((item.kind, is_glow(item)) for item in findings)
+    return tuple(
+        (phrase("kind_glow"), checks_glow()) if glow else (kind_name(kind), checks(kind)) for kind, glow in kinds
+    )
 
 
 def shown_findings(result: Result) -> tuple[Finding, ...]:

@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ...detect.lens.profile import CameraProfile
 from ...detect.result import FindingKind, Level, SourceState, Verdict
+from ...detect.text import clean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,8 @@ _SOURCE_KINDS = {
     "photo": "Photo",
     "pair": "Photo pair, torch on and off",
     "video": "Video",
+    "dark_photo": "Photo in the dark, torch off",
+    "dark_video": "Video in the dark, torch off",
     "wifi_capture": "Wi-Fi recording",
     "wifi_scan": "Wi-Fi list",
     "bluetooth_capture": "Bluetooth recording",
@@ -252,10 +256,33 @@ _CHECKS = {
     ),
 }
 
+#: For lights seen in the dark, in place of the steps for bright spots.
+_CHECKS_GLOW = (
+    Step(
+        what="Look at the place in the dark, with your own eyes.",
+        how="Go near. A light that you see as bright as in the picture is an ordinary one: standby, charger, alarm.",
+    ),
+    Step(
+        what="If you see nothing there, or only a faint dull red, it is infrared.",
+        how="Remote controls, motion and smoke detectors, smart speakers and televisions use infrared too, "
+        "and mostly for a moment only.",
+    ),
+    Step(
+        what="Then look from close by, with the torch on.",
+        how="A night-vision camera has a round hole with glass beside its lights or in the middle of them. If you see "
+        "one, do not touch it, photograph it from far to near, and call the police.",
+    ),
+)
+
 _NOT_LOOKED_AT = {
-    "photo": "No photo was examined: lenses were not looked for.",
+    "photo": "No photo taken with the torch on was examined: lenses were not looked for.",
     "one_photo": "Only single photos were examined, not a pair with the torch on and off: a glint cannot be "
     "told from a small light with one photo.",
+    "dark": "No photo taken in the dark with the torch off was examined: infrared lights of night-vision cameras "
+    "were not looked for.",
+    "dark_filter": "Infrared lights that the phone does not show: many cameras filter infrared, the main one more than "
+    "the selfie one. Point a remote control at it and press a button: with a camera that does not show its light, "
+    "this check is worth little.",
     "wifi": "No Wi-Fi recording was examined: cameras that send over Wi-Fi were not listened for.",
     "bluetooth": "No Bluetooth recording was examined: cameras that announce themselves over Bluetooth were not "
     "listened for.",
@@ -265,11 +292,25 @@ _NOT_LOOKED_AT = {
     "no_radio": "Cameras without radio: those that record to a card or send over a wire or a mobile network "
     "cannot be heard.",
     "quiet": "Cameras that were switched off, asleep or quiet while the recording ran.",
+    "no_range": "How small a lens the phone shows, and from how far, is not known: it was not calibrated, so built-in "
+    "values were used. “roomsweep calibrate camera” measures it.",
 }
 
 _PHRASES = {
     "looking_at": "Looking at {name} ...",
+    "dark_apart": "{name} could not be laid over a photo taken with the torch, so lights in the one and glints in the "
+    "other were judged apart.",
     "report_at": "The report is in {path}",
+    "range": "With this phone ({name}) a lens of 1.5 mm shows {middle}, one of 1 mm {small}, one of 3 mm {large}. "
+    "Do not count on smaller or farther ones. This is an estimate, for a surface as bright as where it was measured.",
+    "range_up_to": "up to about {distance:.2g} m",
+    "range_beyond": "to {distance:.2g} m and farther",
+    "range_never": "not even from {distance:.2g} m",
+    "no_lens_shows": "none",
+    "profile_measured": "measured: {name}",
+    "profile_by_size": "measured: {name} (chosen by the size of the picture, which does not name its camera)",
+    "profile_unreadable": "The stored camera profile {name} cannot be used. Calibrate that phone again, or delete "
+    "the file.",
     "report_title": "roomsweep report",
     "made_at": "Sweep of {time}",
     "skip": "Go to the findings",
@@ -315,6 +356,10 @@ _PHRASES = {
     "alt_crop_on": "Close-up for finding {id} with the torch on. A ring marks the bright spot.",
     "alt_crop_off": "The same place as in the close-up for finding {id}, with the torch off.",
     "alt_crop": "Close-up for finding {id}. A ring marks the bright spot.",
+    "strip": "Over time",
+    "overview_clip": "Where it is in the picture; a line, if there is one, shows how its place moved through the video",
+    "alt_strip": "Close-ups for finding {id} at several moments of the video, each with its time.",
+    "kind_glow": "Small light in the dark",
     "alt_overview": "The whole photo, small. A ring marks finding {id}, {position}.",
     "identity": "What it calls itself",
     "mac": "Address",
@@ -467,16 +512,38 @@ def checks(kind: FindingKind) -> tuple[Step, ...]:
     return _CHECKS[kind]
 
 
+def checks_glow() -> tuple[Step, ...]:
+    """Return how a person checks a light that was seen in the dark."""
+    return _CHECKS_GLOW
+
+
 def not_looked_at(topics: Collection[str]) -> tuple[str, ...]:
     """Return the sentences on `topics` that were not looked at, in a fixed order.
 
-    Topics: ``photo``, ``one_photo``, ``wifi``, ``bluetooth``, ``lan``, and those that hold for every sweep,
-    ``outside_picture``, ``no_radio`` and ``quiet``. Raises KeyError for another one.
+    Topics: ``photo``, ``one_photo``, ``dark``, ``dark_filter``, ``wifi``, ``bluetooth``, ``lan``, and those that
+    hold for every sweep, ``outside_picture``, ``no_radio`` and ``quiet``; ``no_range`` for pictures of a phone that
+    was not calibrated. Raises KeyError for another one.
     """
     unknown = set(topics) - _NOT_LOOKED_AT.keys()
     if unknown:
         raise KeyError(f"no words for {sorted(unknown)}")
     return tuple(text for topic, text in _NOT_LOOKED_AT.items() if topic in topics)
+
+
+def range_sentence(profile: CameraProfile) -> str:
+    """Return how far away the phone of a measured profile shows lenses of three sizes."""
+
+    def how_far(opening_mm: float) -> str:
+        distance_m = profile.farthest_m(opening_mm)
+        if distance_m is None:
+            return phrase("range_never", distance=profile.reach[0].distance_m)
+        if distance_m >= profile.reach[-1].distance_m:
+            return phrase("range_beyond", distance=distance_m)
+        return phrase("range_up_to", distance=distance_m)
+
+    if not profile.reach:
+        return _NOT_LOOKED_AT["no_range"]
+    return phrase("range", name=clean(profile.name), small=how_far(1.0), middle=how_far(1.5), large=how_far(3.0))
 
 
 def position_name(x: float, y: float, *, width: float, height: float) -> str:

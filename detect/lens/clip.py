@@ -1,4 +1,4 @@
-"""Clips to findings: every spot followed over the frames and judged by its mean evidence."""
+"""Clips to findings: every spot followed over the frames, judged by its mean shape, its motion and the torch."""
 
 from __future__ import annotations
 
@@ -12,21 +12,40 @@ from ..result import Evidence, Examined, Finding, FindingKind, Level, Source, So
 from ..weighing import level_of, probability_of, weigh
 from .examine import ADVICE_NOTED, LISTED_MAX, LOOKS_MAX
 from .follow import Follower, Track
-from .judge import shape_evidence
+from .judge import shape_evidence, torch_evidence
+from .motion import Course, motion_evidence
 from .profile import CameraProfile
-from .spots import Image
+from .spots import Image, Spots
 
-#: Fewest frames in which a spot must be seen: fewer are a sparkle, or a place passed too quickly to judge.
-#: Measured: every lens of the rendered clips is seen in 19 or more of 24 frames.
-FRAMES_MIN = 6
+#: Fewest measured frames in which a spot must be seen: fewer are a sparkle, or a place passed too quickly to judge.
+#: Measured: lenses of the rendered clips are seen in 10 or more of 12 measured frames.
+FRAMES_MIN = 5
 
-#: Share of the frames from which a spot counts as steady.
+#: Share of the measured frames from which a spot counts as steady.
 STEADY_MIN = 0.9
 
-ADVICE_CLIP = (
-    "Go there with the torch beside the phone's camera, about half a metre away, and film it while you move the "
-    "phone slowly 20 cm from side to side. A lens keeps its bright point on the same place until it goes out at "
-    "once; on a screw or a tap the point slides. Look for a hole in the object around it."
+_NEAR = "Go there with the torch beside the phone's camera, about half a metre away, and "
+_LENS = (
+    "A lens keeps its bright point on the same place until it goes out at once; on a screw or a tap the point slides. "
+)
+_HOLE = "Look for a hole in the object around it."
+
+ADVICE_CLIP = f"{_NEAR}film it while you move the phone slowly 20 cm from side to side. {_LENS}{_HOLE}"
+ADVICE_STILL = (
+    "The phone moved too little to tell a lens from a screw: film again from about half a metre, moving the phone "
+    f"20 cm sideways in three seconds. {_LENS}"
+)
+ADVICE_UNCLEAR = (
+    "What is around the point is too even to tell whether it slides: film again from 30 to 50 cm, so that the edges "
+    f"of the object are in the picture, and move 20 cm {{side}}. {_LENS}"
+)
+ADVICE_FIXED = (
+    "The point stayed on its surface while you moved. Go near and look for a hole there; move further {side}: a lens "
+    "goes out at once, a reflector stays. Switch the torch off: a lamp stays. Cover the point until you know."
+)
+ADVICE_SLIDES = (
+    "The point slid over its surface, as on polished metal or glass. If the object looks out of place to you, film it "
+    "again from half a metre."
 )
 
 
@@ -76,27 +95,27 @@ def examine_clip(
         What is known of the file, for the source's facts.
     """
     follower = Follower(profile=profile)
-    stills: dict[int, Image] = {}
+    shown: dict[int, _Shown] = {}
     number = -1
     last_s = 0.0
     for number, frame in enumerate(frames):
-        follower.push(frame.image, t_s=frame.t_s)
         last_s = frame.t_s
-        wanted = {track.best_frame for track in _leading(follower)}
-        if number in wanted:
-            stills[number] = frame.image
-        for old in stills.keys() - wanted:
-            del stills[old]
+        if follower.push(frame.image, t_s=frame.t_s):
+            _keep_best(shown, _leading(follower), number, frame.image)
     chosen = _leading(follower)
     judged = sorted(((_evidence(track), track) for track in chosen), key=lambda item: -_sum(item[0]))
     findings: list[Finding] = []
+    stills: dict[int, Image] = {}
     looks = 0
     for evidence, track in judged:
-        level = level_of(evidence, look="policy.look_glint_db")
+        level = level_of(evidence, look="policy.look_glint_db", suspect="policy.suspect_glint_db")
         if level is not Level.NOTED:
             looks += 1
             level = level if looks <= LOOKS_MAX else Level.NOTED
-        findings.append(_finding(track, evidence, level, number=len(findings) + 1, source_id=source_id))
+        best = shown.get(id(track)) or _Shown.best_of(track)
+        if best.image is not None:
+            stills[best.frame] = best.image
+        findings.append(_finding(track, best, evidence, level, number=len(findings) + 1, source_id=source_id))
     empty = number < 0
     source = Source(
         id=source_id,
@@ -104,7 +123,13 @@ def examine_clip(
         name=name,
         state=SourceState.NOT_EXAMINED if empty else SourceState.EXAMINED,
         reason="holds no frame that could be decoded" if empty else None,
-        facts={**(facts or {}), "frames": number + 1, "seconds": round(last_s, 2), "spots_worth_a_look": looks},
+        facts={
+            **(facts or {}),
+            "frames": number + 1,
+            "seconds": round(last_s, 2),
+            "spots_worth_a_look": looks,
+            **({"torch_blinks": True} if follower.blinking else {}),
+        },
     )
     return ExaminedClip(examined=Examined(source=source, findings=tuple(findings)), stills=stills)
 
@@ -117,6 +142,43 @@ def with_damage(clip: ExaminedClip, damage: str) -> ExaminedClip:
     return replace(clip, examined=replace(clip.examined, source=source))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A sighting that shows a track well, with its frame if that was kept."""
+
+    track: Track
+    spot: Spots
+    frame: int
+    t_s: float
+    weight_db: float
+    image: Image | None
+
+    @staticmethod
+    def best_of(track: Track) -> _Shown:
+        return _Shown(
+            track=track,
+            spot=track.best,
+            frame=track.best_frame,
+            t_s=track.best_s,
+            weight_db=track.best_db,
+            image=None,
+        )
+
+
+def _keep_best(shown: dict[int, _Shown], leading: list[Track], frame: int, image: Image) -> None:
+    """Keep the best sighting of each leading track since it leads; let go of those that lead no more."""
+    wanted = {id(track) for track in leading}
+    for old in shown.keys() - wanted:
+        del shown[old]
+    for track in leading:
+        before = shown.get(id(track))
+        if track.last_frame != frame or track.last is None or (before and before.weight_db >= track.last_db):
+            continue
+        shown[id(track)] = _Shown(
+            track=track, spot=track.last, frame=frame, t_s=track.last_s, weight_db=track.last_db, image=image
+        )
+
+
 def _leading(follower: Follower) -> list[Track]:
     """Return the tracks that would be listed."""
     return [track for track in follower.tracks() if track.count >= FRAMES_MIN][:LISTED_MAX]
@@ -127,30 +189,56 @@ def _sum(evidence: tuple[Evidence, ...]) -> float:
 
 
 def _evidence(track: Track) -> tuple[Evidence, ...]:
-    """Return the mean evidence of the shape, and whether the spot was steadily there."""
+    """Return the mean evidence of the shape, and what motion, torch and steadiness say."""
     means = {rule: np.array([total / track.count]) for rule, total in track.cues_db.items()}
     shape = shape_evidence(track.best, means, 0)
-    seen = f"seen in {track.count} of {max(track.possible, track.count)} frames in which its place was in the picture"
+    seen = f"seen in {track.count} of {max(track.possible, track.count)} looks at its place"
     rule = "steady.seen" if track.share_seen >= STEADY_MIN else "steady.fitful"
-    return (*shape, weigh(rule, seen))
+    torch = torch_evidence(track.persistence)
+    motion = motion_evidence(track.slide, track.fade)
+    return (*motion, *((torch,) if torch else ()), *shape, weigh(rule, seen))
 
 
-def _finding(track: Track, evidence: tuple[Evidence, ...], level: Level, *, number: int, source_id: str) -> Finding:
+def _advice(track: Track, level: Level) -> str:
+    """Return what to do to decide."""
+    course = track.slide.course
+    if course in (Course.SLIDES, Course.RUNS):
+        return ADVICE_SLIDES if level is not Level.NOTED else ADVICE_NOTED
+    if level is Level.NOTED:
+        return ADVICE_NOTED
+    side = {"left": "to the left", "right": "to the right"}.get(track.slide.unseen_side, "to the side")
+    if course is Course.FIXED:
+        return ADVICE_FIXED.format(side=side)
+    if course is Course.STILL:
+        return ADVICE_STILL
+    return ADVICE_UNCLEAR.format(side=side) if track.slide.seen_deg else ADVICE_CLIP
+
+
+_TITLES = {
+    Course.FIXED: "A small bright spot that stays on its surface while the camera moves",
+    Course.SLIDES: "A small bright spot that slides over its surface while the camera moves",
+    Course.RUNS: "A mirror image that runs over its surface while the camera moves",
+}
+
+
+def _finding(
+    track: Track, best: _Shown, evidence: tuple[Evidence, ...], level: Level, *, number: int, source_id: str
+) -> Finding:
     return Finding(
         id=f"{source_id}-{number}",
         kind=FindingKind.LENS_GLINT,
         level=level,
         probability=probability_of(evidence, prior="prior.glint"),
-        title="A small bright spot that stays while the camera moves",
+        title=_TITLES.get(track.slide.course, "A small bright spot that stays while the camera moves"),
         source_ids=(source_id,),
         where=Where(
-            x_px=round(float(track.best.x_px[0]), 2),
-            y_px=round(float(track.best.y_px[0]), 2),
-            radius_px=round(float(track.best.radius_px[0]), 2),
-            frame=track.best_frame,
-            t_s=round(track.best_s, 3),
+            x_px=round(float(best.spot.x_px[0]), 2),
+            y_px=round(float(best.spot.y_px[0]), 2),
+            radius_px=round(float(best.spot.radius_px[0]), 2),
+            frame=best.frame,
+            t_s=round(best.t_s, 3),
             track=tuple((frame, round(x, 2), round(y, 2)) for frame, x, y in track.path),
         ),
         evidence=evidence,
-        advice=ADVICE_NOTED if level is Level.NOTED else ADVICE_CLIP,
+        advice=_advice(track, level),
     )

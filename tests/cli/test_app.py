@@ -207,10 +207,10 @@ def test_glint_with_the_torch_off_picture_is_a_pair(run: Any, room: Room, tmp_pa
 def test_marked_pictures_are_written_for_what_is_worth_a_look(run: Any, room: Room, tmp_path: Path) -> None:
     ran = run("glint", room.on, "--annotate", tmp_path / "marked", "--json")
     looks = [finding for finding in ran.result["findings"] if finding["level"] != "noted"]
-    marked = [path for path in (tmp_path / "marked").iterdir() if path.suffix == ".jpg"]
+    written = sorted(path.name for path in (tmp_path / "marked").iterdir() if path.suffix == ".jpg")
     assert len(looks) >= 1
-    assert [path.name for path in marked] == ["photo-1-on.png-marked.jpg"]
-    image = cv2.imread(str(marked[0]))
+    assert written == [*sorted(f"{finding['id']}-crop.jpg" for finding in looks), "photo-1-on.png-marked.jpg"]
+    image = cv2.imread(str(tmp_path / "marked" / "photo-1-on.png-marked.jpg"))
     assert image is not None
     assert image.shape == (240, 320, 3)
 

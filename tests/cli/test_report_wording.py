@@ -121,7 +121,7 @@ def test_every_kind_has_a_name_and_steps_to_check(kind: FindingKind) -> None:
 def test_not_looked_at_keeps_its_order_and_refuses_unknown_topics() -> None:
     lines = wording.not_looked_at({"quiet", "photo"})
     assert len(lines) == 2
-    assert lines[0].startswith("No photo was examined")
+    assert lines[0].startswith("No photo taken with the torch on was examined")
     with pytest.raises(KeyError, match="sonar"):
         wording.not_looked_at({"sonar"})
 
