@@ -51,7 +51,12 @@ def share(k: int, n: int) -> dict[str, Any]:
 def rate(k: int, n: int) -> dict[str, Any]:
     """Return k in n clips with exact Poisson bounds."""
     low = float(chi2.ppf(0.025, 2 * k)) / 2 / n if k else 0.0
-    return {"k": k, "clips": n, "per_clip": round(k / n, 3), "bounds": [round(low, 3), round(chi2.ppf(0.975, 2 * k + 2) / 2 / n, 3)]}
+    return {
+        "k": k,
+        "clips": n,
+        "per_clip": round(k / n, 3),
+        "bounds": [round(low, 3), round(chi2.ppf(0.975, 2 * k + 2) / 2 / n, 3)],
+    }
 
 
 def frames_of(path: Path) -> Iterator[Frame]:

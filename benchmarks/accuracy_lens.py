@@ -17,6 +17,7 @@ come in clusters, so the true bounds are wider; `scenes` says how many there are
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,8 +30,13 @@ from lens_peers import Places, bright_blobs, difference, registered_difference, 
 from scipy.stats import beta, chi2
 
 from roomsweep.calibration.glint_fit import LabelledSpots, fit
-from roomsweep.calibration.labelled_pictures import LabelledLens, LabelledPicture, read_pictures
-from roomsweep.calibration.scenes import synthetic_pair
+from roomsweep.calibration.labelled_pictures import (
+    FIT_SEEDS,
+    LabelledLens,
+    LabelledPicture,
+    read_pictures,
+    synthetic_pictures,
+)
 from roomsweep.detect.lens.examine import examine_pair, examine_photo
 from roomsweep.detect.lens.judge import Term
 from roomsweep.detect.lens.profile import CameraProfile
@@ -149,28 +155,11 @@ def places(examined: Examined) -> Found:
     ]
 
 
-def synthetic(seeds: int) -> Iterator[LabelledPicture]:
-    """Seeded pairs; every lens in the frame counts."""
-    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-        pair = synthetic_pair(seed=seed)
-        yield LabelledPicture(
-            name=f"synthetic/{seed}",
-            group=f"synthetic/{seed}",
-            kind="synthetic",
-            image=pair.on,
-            off=pair.off,
-            lenses=tuple(
-                LabelledLens(x_px=lens.x_px, y_px=lens.y_px, radius_px=lens.radius_px, detectable=True)
-                for lens in pair.lenses
-            ),
-        )
-
-
 def held_out_models(data: Path) -> dict[str, tuple[Term, ...]]:
     """For each scene, a model fitted on all others."""
     spots: list[LabelledSpots] = []
     weights = {}
-    for picture in read_pictures(data):
+    for picture in itertools.chain(read_pictures(data), synthetic_pictures(FIT_SEEDS)):
         spots.append(picture.label(find_spots(picture.image)))
         if picture.kind == "lit":
             weights[picture.name] = REAL_WEIGHT
@@ -281,7 +270,7 @@ def main() -> None:
     if options.data:
         for picture in read_pictures(options.data):
             board.run(picture, models)
-    for picture in synthetic(options.seeds):
+    for picture in synthetic_pictures(range(FIRST_SEED, FIRST_SEED + options.seeds)):
         board.run(picture, models)
     card = load_table("glint_model").card
     sets = board.result()

@@ -156,7 +156,7 @@ class SyntheticClip:
 
 def _greys(level: Array | Linear) -> Array:
     """Grey levels of linear light, by the plain power law: a measure of contrast needs no better."""
-    return np.asarray(255.0 * np.clip(level, 0.0, 1.0) ** (1 / 2.2), np.float64)
+    return np.asarray(255.0 * np.power(np.clip(level, 0.0, 1.0), 1 / 2.2), np.float64)
 
 
 def _grey(level: float) -> float:
@@ -272,7 +272,8 @@ def _wander(rng: np.random.Generator, count: int, columns: int, fps: float) -> A
 def write_clip(clip: SyntheticClip, path: Path) -> list[ClipFrame]:
     """Write the clip as Motion-JPEG (``.avi``) or MPEG-4 part 2 (``.mp4``); return the truth.
 
-    OpenCV's own wheels bring no H.264 encoder. The returned frames carry no pictures (an empty array each), so that long clips fit into memory.
+    OpenCV's own wheels bring no H.264 encoder. The returned frames carry no pictures (an empty array each), so that
+    long clips fit into memory.
 
     Raises
     ------

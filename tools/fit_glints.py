@@ -8,18 +8,22 @@ Prints how well lenses rank when each scene is judged by a model that has not se
 from __future__ import annotations
 
 import argparse
+import itertools
 from pathlib import Path
 
 import numpy as np
 
 from roomsweep.calibration.glint_fit import fit, to_csv
-from roomsweep.calibration.labelled_pictures import read_pictures
+from roomsweep.calibration.labelled_pictures import FIT_SEEDS, read_pictures, synthetic_pictures
 from roomsweep.detect.lens.spots import find_spots
 
 #: A real glint weighs as much as four rendered ones: there are few, and they are what counts.
 REAL_WEIGHT = 4.0
 
-SOURCE = "logistic fit on 55 labelled lenses (9 real, the rest rendered) among 11,600 spots of 138 pictures, 2026-11-20"
+SOURCE = (
+    "logistic fit on 79 labelled lenses (9 real, 46 rendered, 24 synthetic) among the bright spots of 162 pictures, "
+    "2026-11-20"
+)
 
 
 def main() -> None:
@@ -30,7 +34,7 @@ def main() -> None:
     options = parser.parse_args()
     pictures = []
     kinds = {}
-    for picture in read_pictures(options.data):
+    for picture in itertools.chain(read_pictures(options.data), synthetic_pictures(FIT_SEEDS)):
         pictures.append(picture.label(find_spots(picture.image)))
         kinds[picture.name] = picture.kind
     weights = {name: REAL_WEIGHT for name, kind in kinds.items() if kind == "lit"}

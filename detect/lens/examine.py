@@ -139,9 +139,10 @@ def examine_pair(on: Picture, off: Picture, *, source_id: str, terms: Sequence[T
 
 def look_limit(spots: Spots, *, paired: bool) -> str:
     """Return the name of the evidence from which a spot is worth a look, a row of the table ``weights``."""
-    if len(spots) and bool(np.isnan(spots.tint).all()):
-        return "policy.look_red_pair_db" if paired else "policy.look_red_db"
-    return "policy.look_pair_db" if paired else "policy.look_glint_db"
+    if paired:
+        return "policy.look_pair_db"
+    red_field = len(spots) and bool(np.isnan(spots.tint).all())
+    return "policy.look_red_db" if red_field else "policy.look_glint_db"
 
 
 def _same_size(on: Image, off: Image) -> tuple[str | None, Image]:

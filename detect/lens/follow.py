@@ -59,11 +59,12 @@ PATH_MAX = 60
 
 #: Views kept for comparison, the least time between two, and the tracks whose surface is followed: bounds on
 #: time and memory. The best tracks come first, and eight are listed.
-_VIEWS_MAX, _VIEW_S, _WORTH = 4, 0.35, 36
+_VIEWS_MAX, _VIEW_S, _WORTH = 4, 0.35, 20
 
 #: Windows around a spot in which its surface is looked for, reach in samples of the flow's scale. The smallest
-#: holds little but the object; the largest finds the outline of an object without texture.
-_HALVES = (9, 16, 28)
+#: holds little but the object; the largest finds the outline of an object without texture (with every second
+#: pixel only it finds the wall behind instead).
+_WINDOWS = (9, 16, 28)
 
 #: Correlation below which a surface was not found again: patches of other places reach 0.3.
 _FOUND = 0.45
@@ -312,8 +313,9 @@ class Follower:
         found, _ = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=3.0 / scale)
         whole = np.eye(2, 3) if found is None else np.asarray(found)
         own = end - (start @ whole[:, :2].T + whole[:, 2])
-        anchors = [anchor for track in self._active for anchor in track.anchors.values()]
-        places = np.array([item.here for item in (*self._active, *anchors)])
+        carried: list[Track | Anchor] = list(self._active)
+        carried += [anchor for track in self._active for anchor in track.anchors.values()]
+        places = np.array([item.here for item in carried])
         moved = places @ whole[:, :2].T + whole[:, 2]
         if len(start) >= _NEAR:
             square = ((places[:, None, :] - start[None, :, :]) ** 2).sum(axis=2)
@@ -321,7 +323,7 @@ class Follower:
             close = np.take_along_axis(square, near, axis=1) < (_NEAR_REACH * longest) ** 2
             local = np.median(own[near], axis=1)
             moved += np.where(close.sum(axis=1, keepdims=True) >= _NEAR // 2, local, 0.0)
-        for item, (x, y) in zip((*self._active, *anchors), moved.tolist(), strict=True):
+        for item, (x, y) in zip(carried, moved.tolist(), strict=True):
             item.here = (x, y)
 
     def _match(self, spots: Spots, *, gate_px: float) -> dict[int, Track]:
@@ -387,8 +389,8 @@ class Follower:
                 track.slide.saw(view.number, np.degrees(np.arctan(way / focal_px)))
         # Of several depths in a window, the one nearest to the spot's own is looked for.
         start = np.array([t.here if t.missed == 0 else a.here for t, a in zip(tracks, anchors, strict=True)])
-        for window in reversed(range(len(_HALVES))):
-            aligned = align(patches, grey, start, hole_px=hole, half=_HALVES[window], step=sample_px, maps=maps)
+        for window in reversed(range(len(_WINDOWS))):
+            aligned = align(patches, grey, start, hole_px=hole, half=_WINDOWS[window], step=sample_px, maps=maps)
             moved = np.hypot(*(aligned.xy - guess).T)
             good = (aligned.correlation > _FOUND) & (moved < 8.0 * sample_px)
             start = np.where(good[:, None], aligned.xy, start)
@@ -421,7 +423,7 @@ class Follower:
         self._views_made += 1
         self._view_s = t_s
         self._views.append(view)
-        patches = cut(grey, np.array([track.here for track in rows]), half=_HALVES[-1] + 1, step=1.0 / scale)
+        patches = cut(grey, np.array([track.here for track in rows]), half=_WINDOWS[-1] + 1, step=1.0 / scale)
         for track, patch in zip(rows, patches, strict=True):
             assert track.last is not None
             hole = 2.0 * float(track.last.radius_px[0]) + 2.0 / scale

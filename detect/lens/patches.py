@@ -19,8 +19,8 @@ from .measures import Image
 Array = NDArray[np.float64]
 Patch = NDArray[np.float32]
 
-#: Steps of the alignment: shifts of up to two pixels need five.
-_STEPS = 8
+#: Steps of the alignment: shifts of up to a pixel and a half need six.
+_STEPS = 6
 
 #: Difference at which a pixel's weight is halved, in spreads of the patch.
 _OUTLIER = 0.5
@@ -75,7 +75,14 @@ def cut(grey: Image, xy: Array, *, half: int, step: float, maps: Array | None = 
 
 
 def align(
-    patches: Patch, grey: Image, guess: Array, *, hole_px: Array, half: int, step: float, maps: Array
+    patches: Patch,
+    grey: Image,
+    guess: Array,
+    *,
+    hole_px: Array,
+    half: int,
+    step: float,
+    maps: Array,
 ) -> Aligned:
     """Find patches again.
 
@@ -95,7 +102,7 @@ def align(
         (n, 2, 2) from offsets in the patch's picture to offsets in this one.
     """
     margin = patches.shape[1] // 2 - half
-    whole = patches.astype(np.float64)
+    whole = patches.astype(np.float32, copy=False)
     across = (np.gradient(whole, axis=2) / step)[:, margin : -margin or None, margin : -margin or None]
     along = (np.gradient(whole, axis=1) / step)[:, margin : -margin or None, margin : -margin or None]
     count = len(patches)
@@ -106,7 +113,8 @@ def align(
     square = (grid**2).sum(axis=1)
     reach = (_SOFT * half * step) ** 2
     base = np.where(square[None, :] > hole_px[:, None] ** 2, np.exp(-0.5 * square / reach)[None, :], 0.0)
-    planes = np.concatenate([np.ones((len(grid), 1)), grid / (half * step)], axis=1)
+    base = base.astype(np.float32)
+    planes = np.concatenate([np.ones((len(grid), 1)), grid / (half * step)], axis=1).astype(np.float32)
     want, spread = _evened(want, base, planes)
     slope /= spread[:, None, None]
     xy = guess.copy()
@@ -114,12 +122,12 @@ def align(
     normal = np.zeros((count, 2, 2))
     error = np.zeros_like(want)
     for _ in range(_STEPS):
-        seen = cut(grey, xy, half=half, step=step, maps=maps).reshape(count, -1).astype(np.float64)
+        seen = cut(grey, xy, half=half, step=step, maps=maps).reshape(count, -1)
         seen, _ = _evened(seen, weight, planes)
         error = seen - want
         weight = base / (1.0 + (error / _OUTLIER) ** 2) ** 2
         weighted = slope * weight[..., None]
-        normal = weighted.transpose(0, 2, 1) @ slope + 1e-6 * np.eye(2)
+        normal = (weighted.transpose(0, 2, 1) @ slope).astype(np.float64) + 1e-6 * np.eye(2)
         pull = (weighted * error[..., None]).sum(axis=1)
         move = np.linalg.solve(normal, pull[..., None])[..., 0]
         move = np.clip(move, -1.5 * step, 1.5 * step)
@@ -131,16 +139,17 @@ def align(
     both = (base * seen * want).sum(axis=1)
     sizes = np.sqrt((base * seen**2).sum(axis=1) * (base * want**2).sum(axis=1)) + 1e-9
     precision = normal / (_SHARED * np.maximum(variance, 1e-3))[:, None, None]
-    return Aligned(xy=xy, precision=precision, correlation=both / sizes)
+    return Aligned(xy=xy, precision=precision.astype(np.float64), correlation=(both / sizes).astype(np.float64))
 
 
-def _evened(values: Array, weight: Array, planes: Array) -> tuple[Array, Array]:
+def _evened(values: Patch, weight: Patch, planes: Patch) -> tuple[Patch, Patch]:
     """Return the rows without their weighted mean and slope, brought to spread 1, and what the spread was.
 
     The torch's light has a slope that goes along with the phone: left in, an even surface seems to run.
     """
-    normal = planes.T @ (weight[:, :, None] * planes[None]) + 1e-6 * np.eye(3)
-    fitted = np.linalg.solve(normal, ((weight * values) @ planes)[..., None])[..., 0]
+    products = (planes[:, :, None] * planes[:, None, :]).reshape(len(planes), 9)
+    normal = (weight @ products).reshape(-1, 3, 3).astype(np.float64) + 1e-6 * np.eye(3)
+    fitted = np.linalg.solve(normal, ((weight * values) @ planes)[..., None])[..., 0].astype(np.float32)
     flat = values - fitted @ planes.T
     total = np.maximum(weight.sum(axis=1, keepdims=True), 1e-9)
     spread = np.sqrt((weight * flat**2).sum(axis=1, keepdims=True) / total) + 0.5

@@ -45,6 +45,9 @@ _POINTS_MAX = 300
 #: Steps of the refinement at most.
 _STEPS = 12
 
+#: Share of the parallax that must have the sign of points before the camera: noise has either sign.
+_BEFORE_MIN = 0.85
+
 #: Log-likelihood by which the best motion must beat another, nats: 6 is four hundred to one.
 _AS_GOOD = 6.0
 
@@ -151,13 +154,25 @@ def motion_between(
         ways = np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 1.0, 0], [1.0, -1.0, 0], [0, 0, 1.0]])
         starts += [(turn, way / np.linalg.norm(way)) for turn in (np.eye(3), turned) for way in ways]
     tried = [_refine(first, second, turn, way, scale=scale) for turn, way in starts]
+    # Points cannot lie behind the camera: that decides most ambiguities of a plane.
+    tried = [item for item in tried if _before(first, second, item[1], item[2]) > _BEFORE_MIN] or tried
     cost, turn, way, covariance = min(tried, key=lambda item: item[0])
     rival = near.rival if near is not None else 0.0
-    if len(tried) > 1:
+    if len(starts) > 1:
         as_good = [item[1] for item in tried if len(first) * (item[0] - cost) < _AS_GOOD]
         rival = max(float(np.arccos(np.clip(0.5 * (np.trace(other @ turn.T) - 1.0), -1.0, 1.0))) for other in as_good)
     error = float(np.sqrt(max(covariance[0, 0], covariance[1, 1])))
     return Motion(turn=turn, way=way, turn_error=max(error, rival), rival=rival)
+
+
+def _before(first: Array, second: Array, turn: Array, way: Array) -> float:
+    """Return the share of the parallax that points before the camera would show."""
+    far = first @ turn.T
+    far = far[:, :2] / far[:, 2:]
+    along = ((second[:, :2] - far) * (way[:2] - far * way[2])).sum(axis=1)
+    along /= np.hypot(*(way[:2] - far * way[2]).T) + 1e-9
+    total = float(np.abs(along).sum()) + 1e-12
+    return max(float(along[along > 0].sum()), -float(along[along < 0].sum())) / total
 
 
 def _turn(vector: Array) -> Array:
@@ -225,7 +240,7 @@ def _refine(first: Array, second: Array, turn: Array, way: Array, *, scale: floa
         turn, way, error, size, cost, damping = try_turn, try_way, try_error, try_size, try_cost, damping / 10.0
         if gain < 1e-5 * cost:
             break
-    return cost, turn, way, np.linalg.pinv(normal + 1e-9 * np.eye(5))
+    return cost, turn, way, np.asarray(np.linalg.pinv(normal + 1e-9 * np.eye(5)), np.float64)
 
 
 def unturned(xy: Array, motion: Motion, *, focal_px: float, size: tuple[int, int]) -> tuple[Array, Array]:
