@@ -85,13 +85,13 @@ class Computer:
     @classmethod
     def this(cls) -> Self:
         """The computer that runs this."""
-        import platformdirs
+        from .profiles import data_folder
 
         return cls(
             system=platform.system(),
             root=Path("/"),
             python=(sys.version_info.major, sys.version_info.minor, sys.version_info.micro),
-            data_folder=platformdirs.user_data_path("roomsweep"),
+            data_folder=data_folder(),
         )
 
     def read(self, *parts: str) -> str | None:

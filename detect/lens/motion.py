@@ -323,7 +323,8 @@ def motion_evidence(slide: Slide, fade: Fade) -> tuple[Evidence, ...]:
     else:
         says = "its surface is too even, or the view changed too little, to tell whether it slides"
         out = [weigh("motion.unclear", says)]
-    if fading and course in (Course.FIXED, Course.UNCLEAR):
+    # Alone it does not last: on reflections that come and go it was seen in rendered rooms, never on what stays.
+    if fading and course is Course.FIXED:
         out.append(weigh("motion.fades", f"its light changed by {percent} {angle}, as a lens's does over its field"))
     if slide.gone >= GONE_MIN:
         out.append(weigh("steady.goes_out", "it went out while its surface was still in view"))

@@ -19,8 +19,8 @@ from .measures import Image
 Array = NDArray[np.float64]
 Patch = NDArray[np.float32]
 
-#: Steps of the alignment: shifts of up to a pixel and a half need six.
-_STEPS = 6
+#: Steps of the alignment: shifts of up to two pixels need eight.
+_STEPS = 8
 
 #: Difference at which a pixel's weight is halved, in spreads of the patch.
 _OUTLIER = 0.5

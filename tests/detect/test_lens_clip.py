@@ -5,7 +5,7 @@ from roomsweep.calibration.clips import synthetic_clip
 from roomsweep.detect.lens.clip import ADVICE_STILL, FRAMES_MIN, Frame, examine_clip, with_damage
 from roomsweep.detect.lens.examine import LISTED_MAX
 from roomsweep.detect.result import Evidence, Grade, Level, SourceState
-from roomsweep.detect.weighing import level_of, weigh
+from roomsweep.detect.weighing import level_of, weigh, weights
 
 
 def examined(clip, **options):
@@ -75,8 +75,9 @@ def test_a_blinking_torch_is_a_fact_and_gives_torch_evidence():
 
 
 def test_shape_and_motion_make_a_suspect_and_neither_alone_does():
-    shape = Evidence(rule="shape.contrast", grade=Grade.S, weight_db=12.0, says="bright", reference="test")
     motion, fixed = weigh("motion.fades", "as a lens does"), weigh("steady.fixed", "stayed")
+    enough = weights()["policy.suspect_glint_db"].weight_db - motion.weight_db - fixed.weight_db
+    shape = Evidence(rule="shape.contrast", grade=Grade.S, weight_db=enough, says="bright", reference="test")
     limits = {"look": "policy.look_glint_db", "suspect": "policy.suspect_glint_db"}
     assert level_of([shape, motion, fixed], **limits) is Level.SUSPECT
     assert level_of([shape, fixed], **limits) is Level.LOOK
