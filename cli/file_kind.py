@@ -11,9 +11,11 @@ _PICTURE_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx
 def is_clip(path: Path) -> bool:
     """Whether the file looks like a video; False for what cannot be opened."""
     try:
+        if not path.is_file():  # opening a pipe would wait for its writer
+            return False
         with path.open("rb") as stream:
             head = stream.read(16)
-    except OSError:
+    except (OSError, ValueError):
         return False
     if head[4:8] == b"ftyp":
         return head[8:12] not in _PICTURE_BRANDS

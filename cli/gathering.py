@@ -6,31 +6,31 @@ examined, with its reason.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from ..detect.errors import InputError, RoomsweepError
 from ..detect.fuse import fuse
 from ..detect.result import Examined, Level, Result, Source, SourceState, Tool
 from ..detect.signatures.match import table_age_warnings
 from ..detect.text import clean
+from .input_files import must_be_file, read_picture_file, sha256_of
 from .profiles import KnownCameras
 from .report.keys import picture_key, strip_key
 from .report.wording import not_looked_at, phrase
 from .version import version
 
 if TYPE_CHECKING:
-    from ..detect.lens.reading import Picture as Read
+    from ..detect.lens.clip import ExaminedClip
+    from ..detect.lens.profile import CameraProfile
+    from .clip_file import ClipFile
     from .report.crops import Picture
 
 _log = logging.getLogger(__name__)
-
-#: Largest picture file that is read, bytes: an uncompressed picture of 120 megapixels with 16 bits a channel.
-PICTURE_BYTES_MAX = 800_000_000
 
 
 class Gathering:
@@ -73,7 +73,7 @@ class Gathering:
             from ..detect.lens.examine import examine_photo
             from .report.crops import Picture
 
-            picture = self._cameras.applied(_read_picture(path))
+            picture = self._cameras.applied(read_picture_file(path))
             self.pictures[source_id] = Picture(image=picture.image, original_name=picture.name, sha256=picture.sha256)
             return examine_photo(picture, source_id=source_id)
 
@@ -89,9 +89,9 @@ class Gathering:
             from ..detect.lens.examine import examine_pair, examine_photo
             from .report.crops import Picture
 
-            lit = self._cameras.applied(_read_picture(on))
+            lit = self._cameras.applied(read_picture_file(on))
             try:
-                unlit = self._cameras.applied(_read_picture(off))
+                unlit = self._cameras.applied(read_picture_file(off))
             except InputError as error:
                 examined = examine_photo(lit, source_id=source_id, kind="pair")
                 reason = f"was looked at with the torch on only: {clean(off.name)} {error.what}"
@@ -109,24 +109,14 @@ class Gathering:
         """Examine a clip taken with the torch on."""
 
         def examine(source_id: str) -> Examined:
-            from ..detect.lens.clip import examine_clip, with_damage
-            from .clip_file import ClipFile
-            from .report.crops import Picture
+            from ..detect.lens.clip import examine_clip
 
-            _must_be_file(path)
-            if path.stat().st_size == 0:
-                raise InputError(path, "is empty (0 bytes)", "Copy it from the phone again.")
-            digest = _sha256(path)
-            file = ClipFile(path)
-            profile = self._cameras.profile_for(file.facts)
-            clip = examine_clip(file.frames(), source_id=source_id, name=path.name, profile=profile, facts=file.facts)
-            if file.damage:
-                clip = with_damage(clip, file.damage)
-            for frame, image in clip.stills.items():
-                still = Picture(image=image, original_name=path.name, sha256=digest)
-                self.pictures[picture_key(source_id, frame)] = still
-            self._add_strips(path, clip.examined, digest=digest)
-            return _with_fact(clip.examined, "sha256", digest)
+            return self._clip(
+                path,
+                lambda file, profile: examine_clip(
+                    file.frames(), source_id=source_id, name=path.name, profile=profile, facts=file.facts
+                ),
+            )
 
         self._add("video", path.name, examine)
 
@@ -138,34 +128,47 @@ class Gathering:
             from ..detect.lens.glow import examine_dark_photo
             from .report.crops import Picture
 
-            picture = self._cameras.applied(_read_picture(path), torch=False)
+            picture = self._cameras.applied(read_picture_file(path), torch=False)
             self.pictures[source_id] = Picture(image=picture.image, original_name=picture.name, sha256=picture.sha256)
             return examine_dark_photo(picture, source_id=source_id)
 
         def examine_clip(source_id: str) -> Examined:
-            from ..detect.lens.clip import with_damage
             from ..detect.lens.dark_clip import examine_dark_clip
-            from .clip_file import ClipFile
-            from .report.crops import Picture
 
-            digest = _sha256(path)
-            file = ClipFile(path)
-            profile = self._cameras.profile_for(file.facts, torch=False)
-            clip = examine_dark_clip(
-                file.frames(), source_id=source_id, name=path.name, profile=profile, facts=file.facts
+            return self._clip(
+                path,
+                lambda file, profile: examine_dark_clip(
+                    file.frames(), source_id=source_id, name=path.name, profile=profile, facts=file.facts
+                ),
+                torch=False,
             )
-            if file.damage:
-                clip = with_damage(clip, file.damage)
-            for frame, image in clip.stills.items():
-                still = Picture(image=image, original_name=path.name, sha256=digest)
-                self.pictures[picture_key(source_id, frame)] = still
-            self._add_strips(path, clip.examined, digest=digest)
-            return _with_fact(clip.examined, "sha256", digest)
 
         if is_clip(path):
             self._add("dark_video", path.name, examine_clip)
         else:
             self._add("dark_photo", path.name, examine_photo)
+
+    def _clip(
+        self, path: Path, examine: Callable[[ClipFile, CameraProfile | None], ExaminedClip], *, torch: bool = True
+    ) -> Examined:
+        """Examine a clip and keep the frames that show its findings."""
+        from ..detect.lens.clip import with_damage
+        from .clip_file import ClipFile
+        from .report.crops import Picture
+
+        must_be_file(path)
+        if path.stat().st_size == 0:
+            raise InputError(path, "is empty (0 bytes)", "Copy it from the phone again.")
+        digest = sha256_of(path)
+        file = ClipFile(path)
+        clip = examine(file, self._cameras.profile_for(file.facts, torch=torch))
+        if file.damage:
+            clip = with_damage(clip, file.damage)
+        for frame, image in clip.stills.items():
+            key = picture_key(clip.examined.source.id, frame)
+            self.pictures[key] = Picture(image=image, original_name=path.name, sha256=digest)
+        self._add_strips(path, clip.examined, digest=digest)
+        return _with_fact(clip.examined, "sha256", digest)
 
     def _add_strips(self, path: Path, examined: Examined, *, digest: str) -> None:
         """Read a clip once more for close-ups over time of what is worth a look."""
@@ -196,7 +199,11 @@ class Gathering:
             tried = []
             for other in lit:
                 on, dark = (self.pictures[examined[n].source.id].image for n in (other, place))
-                joined = join_glow(examined[other], examined[place], lit_image=on, dark_image=dark)
+                try:
+                    joined = join_glow(examined[other], examined[place], lit_image=on, dark_image=dark)
+                except Exception:  # a fault of ours here must not cost what was found already
+                    _log.exception("joining %s", item.source.name)
+                    continue
                 examined[other], examined[place] = joined.lit, joined.dark
                 if joined.margin is not None:
                     tried.append(joined.trusted)
@@ -210,7 +217,10 @@ class Gathering:
         def examine(source_id: str) -> Examined:
             from ..detect.wifi.examine import examine_capture
 
-            return _with_stream(path, lambda stream: examine_capture(stream, source_id=source_id, name=path.name))
+            must_be_file(path)
+            with path.open("rb") as stream:
+                examined = examine_capture(stream, source_id=source_id, name=path.name)
+            return _with_fact(examined, "sha256", sha256_of(path))
 
         self._add("wifi_capture", path.name, examine)
 
@@ -220,7 +230,10 @@ class Gathering:
         def examine(source_id: str) -> Examined:
             from ..detect.bluetooth.examine import examine_capture
 
-            return _with_stream(path, lambda stream: examine_capture(stream, source_id=source_id, name=path.name))
+            must_be_file(path)
+            with path.open("rb") as stream:
+                examined = examine_capture(stream, source_id=source_id, name=path.name)
+            return _with_fact(examined, "sha256", sha256_of(path))
 
         self._add("bluetooth_capture", path.name, examine)
 
@@ -283,44 +296,9 @@ def _not_examined(source_id: str, kind: str, name: str, reason: str) -> Examined
 
 
 def _partly(examined: Examined, reason: str) -> Examined:
-    from dataclasses import replace
-
     source = replace(examined.source, state=SourceState.PARTIAL, reason=reason)
     return replace(examined, source=source)
 
 
 def _with_fact(examined: Examined, key: str, value: object) -> Examined:
-    from dataclasses import replace
-
     return replace(examined, source=replace(examined.source, facts={**examined.source.facts, key: value}))
-
-
-def _read_picture(path: Path) -> Read:
-    from ..detect.lens.reading import read_picture
-
-    _must_be_file(path)
-    if path.stat().st_size > PICTURE_BYTES_MAX:
-        raise InputError(path, "is larger than any picture that is read", "Send the picture as the phone took it.")
-    return read_picture(path.read_bytes(), name=path.name)
-
-
-def _with_stream(path: Path, examine: Callable[[BinaryIO], Examined]) -> Examined:
-    _must_be_file(path)
-    with path.open("rb") as stream:
-        examined = examine(stream)
-    return _with_fact(examined, "sha256", _sha256(path))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _must_be_file(path: Path) -> None:
-    try:
-        if path.is_dir():
-            raise InputError(path, "is a folder, not a file", "Name the file in it.")
-        if not path.exists():
-            raise InputError(path, "was not found", "Check the name and the folder.")
-    except (OSError, ValueError) as error:  # a name with a NUL, or longer than the system takes
-        raise InputError(path, "is not a usable file name") from error

@@ -141,18 +141,9 @@ def _read(path: Path) -> tuple[bytes, Picture]:
     """Return the bytes of a photo and what they decode to; half a picture measures nothing."""
     from ...detect.errors import InputError
     from ...detect.lens.reading import read_picture
-    from ..gathering import PICTURE_BYTES_MAX
+    from ..input_files import picture_bytes
 
-    try:
-        if path.is_dir():
-            raise InputError(path, "is a folder, not a file", "Name the file in it.")
-        if path.stat().st_size > PICTURE_BYTES_MAX:
-            raise InputError(path, "is larger than any picture that is read", "Give the picture as the phone took it.")
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(path, "was not found", "Check the name and the folder.") from error
-    except (OSError, ValueError) as error:
-        raise InputError(path, "cannot be opened", "Check its name and its permissions.") from error
+    data = picture_bytes(path)
     picture = read_picture(data, name=path.name)
     if picture.damage:
         raise InputError(path, picture.damage, "Copy it from the phone again.")
