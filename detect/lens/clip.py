@@ -35,7 +35,7 @@ ADVICE_STILL = (
     "The phone moved too little to tell a lens from a screw: film again from about half a metre, moving the phone "
     f"20 cm sideways in three seconds. {_LENS}"
 )
-ADVICE_UNCLEAR = (
+ADVICE_UNMEASURED = (
     "What is around the point is too even to tell whether it slides: film again from 30 to 50 cm, so that the edges "
     f"of the object are in the picture, and move 20 cm {{side}}. {_LENS}"
 )
@@ -211,7 +211,7 @@ def _advice(track: Track, level: Level) -> str:
         return ADVICE_FIXED.format(side=side)
     if course is Course.STILL:
         return ADVICE_STILL
-    return ADVICE_UNCLEAR.format(side=side) if track.slide.seen_deg else ADVICE_CLIP
+    return ADVICE_UNMEASURED.format(side=side) if track.slide.seen_deg else ADVICE_CLIP
 
 
 _TITLES = {

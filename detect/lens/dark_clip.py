@@ -254,7 +254,7 @@ def _rules(track: _Track) -> tuple[str, ...]:
     """Return the rules that held in most of the sightings, and what the frames together say."""
     rules = [rule for rule, count in track.rules.items() if 2 * count > track.count]
     if not any(rule in rules for rule in ("glow.violet", "glow.whitish", "glow.reddish", "glow.coloured")):
-        rules = ["glow.colour_unclear", *(rule for rule in rules if rule != "glow.colour_unclear")]
+        rules = ["glow.colour_unknown", *(rule for rule in rules if rule != "glow.colour_unknown")]
     if track.sensor_fixed:
         rules.append("glow.sensor_fixed")
     if track.count < STEADY_MIN * (track.last_frame - track.first_frame + 1):

@@ -72,7 +72,7 @@ _COLOUR_NAMES = {
     "glow.whitish": "white",
     "glow.reddish": "red or orange",
     "glow.coloured": "coloured",
-    "glow.colour_unclear": "faint",
+    "glow.colour_unknown": "faint",
 }
 
 _SAYS = {
@@ -80,7 +80,7 @@ _SAYS = {
     "glow.whitish": "white: infrared looks so to some cameras, and so do many ordinary lights",
     "glow.reddish": "red or orange, as most standby lights are; on some cameras infrared looks red as well",
     "glow.coloured": "green, blue or yellow, which only lights made for eyes are",
-    "glow.colour_unclear": "too faint or too noisy to tell its colour",
+    "glow.colour_unknown": "too faint or too noisy to tell its colour",
     "glow.long": "long, like a slit, a reflection or a part of a figure",
     "glow.large": "larger than the small lights around a lens, though glare can run together",
     "glow.pattern": "among bars and areas of light, as in a clock's figures or on a screen",
@@ -186,7 +186,7 @@ def _colour_rule(lights: Lights, members: NDArray[np.intp]) -> str:
     """Name the colour of the members' light together."""
     sure = members[lights.colour_snr[members] >= COLOUR_SNR_MIN]
     if len(sure) == 0:
-        return "glow.colour_unclear"
+        return "glow.colour_unknown"
     red, green, blue = (float(np.median(column[sure])) for column in (lights.red, lights.green, lights.blue))
     most, least = max(red, green, blue), max(min(red, green, blue), 0.0)
     if 1.0 - least / most < PALE_MAX:

@@ -112,7 +112,7 @@ class Course(Enum):
     FIXED = "fixed"
     SLIDES = "slides"
     RUNS = "runs"
-    UNCLEAR = "unclear"
+    UNMEASURED = "unmeasured"
     STILL = "still"
 
 
@@ -262,15 +262,15 @@ class Slide:
         if self.seen_deg < VIEW_MIN_DEG and self.measures:
             return Course.STILL
         if self.measures < MEASURES_MIN or np.isinf(error):
-            return Course.UNCLEAR
+            return Course.UNMEASURED
         if abs(share) > FIXED_SHARE and abs(share) > SLIDES_ERRORS * error:
             # What lies before its surface may be an object before a wall that a large window found instead.
             if share > 0.0 and window > 0:
-                return Course.UNCLEAR
+                return Course.UNMEASURED
             return Course.RUNS if abs(share) > RUNS_SHARE else Course.SLIDES
         if error <= ERROR_MAX and abs(share) <= FIXED_SHARE + error and not self._doubted():
             return Course.FIXED
-        return Course.UNCLEAR
+        return Course.UNMEASURED
 
     def _doubted(self) -> bool:
         """Whether any window has the spot behind its surface, or the smallest has it before."""
@@ -322,7 +322,7 @@ def motion_evidence(slide: Slide, fade: Fade) -> tuple[Evidence, ...]:
         out = [weigh("motion.still", "the phone moved too little to tell whether it stays on its surface")]
     else:
         says = "its surface is too even, or the view changed too little, to tell whether it slides"
-        out = [weigh("motion.unclear", says)]
+        out = [weigh("motion.unmeasured", says)]
     # Alone it does not last: on reflections that come and go it was seen in rendered rooms, never on what stays.
     if fading and course is Course.FIXED:
         out.append(weigh("motion.fades", f"its light changed by {percent} {angle}, as a lens's does over its field"))

@@ -44,7 +44,7 @@ def test_every_finding_says_what_motion_told(close):
     assert 0 < len(clip.examined.findings) <= LISTED_MAX
     for finding in clip.examined.findings:
         rules = {line.rule for line in finding.evidence}
-        told = {"steady.fixed", "motion.slides", "motion.runs", "motion.still", "motion.unclear"}
+        told = {"steady.fixed", "motion.slides", "motion.runs", "motion.still", "motion.unmeasured"}
         assert len(rules & told) == 1
         assert rules & {"steady.seen", "steady.fitful"}
         assert finding.advice

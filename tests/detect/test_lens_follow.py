@@ -94,7 +94,7 @@ def test_turning_alone_tells_nothing():
         follower.push(image, t_s=number / FPS)
     track = track_at(follower, places[0])
     assert track.count >= 8
-    assert track.slide.course in (Course.STILL, Course.UNCLEAR)
+    assert track.slide.course in (Course.STILL, Course.UNMEASURED)
 
 
 def test_a_sparkle_is_seen_once():

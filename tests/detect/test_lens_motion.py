@@ -175,8 +175,8 @@ def test_too_little_movement_is_still():
 
 
 def test_noise_is_unclear():
-    assert slide_of(0.0, noise_px=2.0, surface_noise_px=2.0, reach_px=40.0).course is Course.UNCLEAR
-    assert Slide().course is Course.UNCLEAR
+    assert slide_of(0.0, noise_px=2.0, surface_noise_px=2.0, reach_px=40.0).course is Course.UNMEASURED
+    assert Slide().course is Course.UNMEASURED
 
 
 def test_windows_that_disagree_are_unclear():
@@ -188,7 +188,7 @@ def test_windows_that_disagree_are_unclear():
 
 def test_an_object_before_a_wall_is_not_called_sliding():
     """Only large windows were found, and what they found lies behind the spot: that is the wall."""
-    assert slide_of(0.03, windows=(1, 2)).course is Course.UNCLEAR
+    assert slide_of(0.03, windows=(1, 2)).course is Course.UNMEASURED
     assert slide_of(-0.03, windows=(1, 2)).course is Course.SLIDES
 
 
@@ -249,7 +249,7 @@ def test_only_what_fades_and_does_not_slide_is_a_motion_cue_for_a_lens():
     assert rules(slide_of(-0.01), fading)["motion.slides"].weight_db < 0
     assert rules(slide_of(-1.0), fading)["motion.runs"].weight_db < 0
     assert rules(slide_of(0.0, reach_px=10.0), fading)["motion.still"].weight_db == 0
-    assert rules(Slide(), fading)["motion.unclear"].weight_db == 0
+    assert rules(Slide(), fading)["motion.unmeasured"].weight_db == 0
 
 
 def test_wide_and_gone_are_said():
