@@ -33,7 +33,6 @@ class ClipFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         # FFmpeg and OpenCV would write their complaints to standard error; ours are the ones that are shown.
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

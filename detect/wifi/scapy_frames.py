@@ -27,9 +27,6 @@ from scapy.packet import Packet, Raw
 #: Where the sequence control field of a management or data frame lies (IEEE 802.11-2020, 9.2.3).
 SEQUENCE_CONTROL_OFFSET = 22
 
-#: Bytes of a QoS data frame before its payload: 24 of header and 2 of QoS control (IEEE 802.11-2020, 9.3.2.1).
-QOS_DATA_HEADER_BYTES = 26
-
 #: Length of a CCMP header and of its message integrity code (IEEE 802.11-2020, 12.5.3.2).
 CCMP_HEADER_BYTES, CCMP_MIC_BYTES = 8, 8
 
