@@ -4,7 +4,7 @@
 
 Synthetic clips (calibration/clips.py) are written as Motion-JPEG or MPEG-4 by turns into a temporary folder, read
 back and examined by the public examine_clip; each has hard negatives. Seeds 100-147 were used to count the weights
-of the rules motion.* and steady.*, seeds 200-215 showed that fading alone does not last, and seeds 300-319 were looked at
+of the rules motion.* and steady.*, seeds 200-215 showed that fading alone does not last; 300-319 were looked at
 when the weights were last set, so the default seeds begin at 400. DATA is a folder with the rendered clips of the
 development data; they are no part of this repository and are counted apart.
 
