@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -70,7 +70,23 @@ def examine_capture(stream: BinaryIO, *, source_id: str, name: str) -> Examined:
     InputError
         If the stream is not a capture, or one of something else.
     """
-    survey = survey_capture(stream, name=name)
+    return examine_survey(survey_capture(stream, name=name), source_id=source_id, name=name)
+
+
+def examine_survey(
+    survey: Survey, *, source_id: str, name: str, kind: str = "wifi_capture", facts: Mapping[str, Any] | None = None
+) -> Examined:
+    """Judge what was surveyed.
+
+    Parameters
+    ----------
+    survey
+        Of a capture, or of what was heard so far.
+    source_id, name, kind
+        For the source and its findings.
+    facts
+        More to tell about the source.
+    """
     things = [*_networks(survey, source_id), *_stations(survey, source_id)]
     things.sort(key=lambda thing: thing.order)
     kept: list[_Thing] = []
@@ -85,11 +101,11 @@ def examine_capture(stream: BinaryIO, *, source_id: str, name: str) -> Examined:
         else:
             left_out[thing.finding.kind] += 1
             raised_left_out += level is not Level.NOTED
-    facts = _facts(survey)
+    facts = {**_facts(survey), **(facts or {})}
     facts["networks_not_listed"] = left_out[FindingKind.WIFI_NETWORK]
     facts["stations_not_listed"] = left_out[FindingKind.WIFI_STATION]
     state, reason = _state(survey, raised_left_out=raised_left_out)
-    source = Source(id=source_id, kind="wifi_capture", name=name, state=state, reason=reason, facts=facts)
+    source = Source(id=source_id, kind=kind, name=name, state=state, reason=reason, facts=facts)
     return Examined(source=source, findings=tuple(thing.finding for thing in kept))
 
 

@@ -88,6 +88,96 @@ class Survey:
     link_types: tuple[str, ...]
 
 
+class Surveyor:
+    """Adds up blocks of records, from a file or as they are heard; :meth:`survey` gives the sums so far."""
+
+    def __init__(self) -> None:
+        self._tally, self._beacons, self._book = StationTally(), BeaconReader(), NetworkBook()
+        self._records = self._frames = self._ethernet = 0
+        self._bad_fcs = self._unreadable = self._junk = 0
+        self._first_ns: int | None = None
+        self._last_ns: int | None = None
+        self._channels = np.zeros(1 << 16, dtype=np.int64)
+        self._link_types: set[int] = set()
+
+    def add(self, records: Records) -> None:
+        """Add one block."""
+        if not len(records):
+            return
+        self._records += len(records)
+        self._link_types |= set(np.unique(records.linktype).tolist())
+        low, high = int(records.t_ns.min()), int(records.t_ns.max())
+        self._first_ns = low if self._first_ns is None else min(self._first_ns, low)
+        self._last_ns = high if self._last_ns is None else max(self._last_ns, high)
+        frames = read_frames(records)
+        self._frames += len(frames)
+        self._bad_fcs += frames.bad_fcs
+        self._unreadable += frames.unreadable
+        self._junk += frames.junk_addresses
+        if len(frames):
+            self._tally.add(frames)
+            self._book.add(self._beacons.read(frames))
+            self._channels += np.bincount(frames.channel_mhz, minlength=1 << 16)
+        if frames.foreign:
+            self._add_ethernet(records, foreign=frames.foreign)
+
+    def _add_ethernet(self, records: Records, *, foreign: int) -> None:
+        """Add the block's Ethernet frames; of the `foreign` records, those that are none are unreadable."""
+        ethernet = read_ethernet(records)
+        if len(ethernet):
+            self._tally.add_ethernet(
+                source=ethernet.source,
+                destination=ethernet.destination,
+                length=ethernet.length,
+                t_ns=ethernet.t_ns,
+            )
+        self._ethernet += len(ethernet)
+        self._unreadable += foreign - len(ethernet)
+
+    def survey(self, *, name: str, end: CaptureEnd | None = None) -> Survey:
+        """Return the sums so far.
+
+        Parameters
+        ----------
+        name
+            Of the capture, for messages.
+        end
+            How the file ended; None while listening.
+
+        Raises
+        ------
+        InputError
+            If every record is of something else than Wi-Fi or Ethernet.
+        """
+        if end is None:
+            end = CaptureEnd(
+                truncated=None, skipped_records=0, file_format="live", linktypes=frozenset(self._link_types)
+            )
+        kinds = self._link_types or set(end.linktypes)
+        if kinds and not self._frames + self._ethernet:
+            _refuse_other_radios(
+                kinds, name=name, unreadable=self._unreadable, bad_fcs=self._bad_fcs, records=self._records
+            )
+        stations = self._tally.stations()
+        heard = np.argsort(-self._channels[1:], kind="stable")[:256] + 1
+        return Survey(
+            stations=stations,
+            book=self._book,
+            end=end,
+            records=self._records,
+            frames=self._frames,
+            ethernet_frames=self._ethernet,
+            bad_fcs=self._bad_fcs,
+            unreadable=self._unreadable,
+            junk_addresses=self._junk,
+            refused=stations.refused + self._beacons.refused,
+            first_ns=self._first_ns,
+            last_ns=self._last_ns,
+            channels_mhz=tuple(int(mhz) for mhz in heard if self._channels[mhz]),
+            link_types=tuple(_link_name(kind) for kind in sorted(kinds)),
+        )
+
+
 def survey_capture(stream: BinaryIO, *, name: str, block_bytes: int = _BLOCK_BYTES) -> Survey:
     """Read a capture once, in bounded memory.
 
@@ -97,66 +187,10 @@ def survey_capture(stream: BinaryIO, *, name: str, block_bytes: int = _BLOCK_BYT
         If it is not a capture, or one of Bluetooth.
     """
     reader = CaptureReader(stream, name=name, block_bytes=block_bytes)
-    tally, beacons, book = StationTally(), BeaconReader(), NetworkBook()
-    count = frames_read = ethernet_read = bad_fcs = unreadable = junk = foreign = 0
-    first_ns: int | None = None
-    last_ns: int | None = None
-    channels = np.zeros(1 << 16, dtype=np.int64)
-    seen: set[int] = set()
+    surveyor = Surveyor()
     for records in reader:
-        count += len(records)
-        seen |= set(np.unique(records.linktype).tolist())
-        low, high = int(records.t_ns.min()), int(records.t_ns.max())
-        first_ns = low if first_ns is None else min(first_ns, low)
-        last_ns = high if last_ns is None else max(last_ns, high)
-        frames = read_frames(records)
-        frames_read += len(frames)
-        bad_fcs += frames.bad_fcs
-        unreadable += frames.unreadable
-        junk += frames.junk_addresses
-        if len(frames):
-            tally.add(frames)
-            book.add(beacons.read(frames))
-            channels += np.bincount(frames.channel_mhz, minlength=1 << 16)
-        if frames.foreign:
-            ethernet = _add_ethernet(records, tally)
-            ethernet_read += ethernet[0]
-            unreadable += ethernet[1]
-            foreign += frames.foreign - sum(ethernet)
-    kinds = seen or set(reader.end.linktypes)
-    if kinds and not frames_read + ethernet_read:
-        _refuse_other_radios(kinds, name=name, unreadable=unreadable, bad_fcs=bad_fcs, records=count)
-    stations = tally.stations()
-    heard = np.argsort(-channels[1:], kind="stable")[:256] + 1
-    return Survey(
-        stations=stations,
-        book=book,
-        end=reader.end,
-        records=count,
-        frames=frames_read,
-        ethernet_frames=ethernet_read,
-        bad_fcs=bad_fcs,
-        unreadable=unreadable + foreign,
-        junk_addresses=junk,
-        refused=stations.refused + beacons.refused,
-        first_ns=first_ns,
-        last_ns=last_ns,
-        channels_mhz=tuple(int(mhz) for mhz in heard if channels[mhz]),
-        link_types=tuple(_link_name(kind) for kind in sorted(kinds)),
-    )
-
-
-def _add_ethernet(records: Records, tally: StationTally) -> tuple[int, int]:
-    """Add the block's Ethernet frames; returns how many there were and how many were too short."""
-    ethernet = read_ethernet(records)
-    if len(ethernet):
-        tally.add_ethernet(
-            source=ethernet.source,
-            destination=ethernet.destination,
-            length=ethernet.length,
-            t_ns=ethernet.t_ns,
-        )
-    return len(ethernet), ethernet.unreadable
+        surveyor.add(records)
+    return surveyor.survey(name=name, end=reader.end)
 
 
 def _refuse_other_radios(kinds: set[int], *, name: str, unreadable: int, bad_fcs: int, records: int) -> None:
