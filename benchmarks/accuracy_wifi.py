@@ -1,11 +1,12 @@
-"""How well captures of Wi-Fi and Ethernet tell cameras by identity, on labelled real captures.
+"""How well captures of Wi-Fi and Ethernet tell cameras, above all by identity, on labelled real captures.
 
     python benchmarks/accuracy_wifi.py DATA [--no-write]
 
 DATA is a folder with radio/labels.tsv (columns file, kind, mac, device, camera) and the captures it names; none
 of them is part of this repository. Shares come with two-sided 95 % Clopper-Pearson bounds. Files of one device
-are not independent, so shares are also given by device. The last part counts what the weights of the rules on
-vendors rest on: distinct hardware addresses.
+are not independent, so shares are also given by device. Then follow what the weights rest on: distinct hardware
+addresses for the rules on vendors; device models for the rules on how a radio writes its frames, also with the
+captures or models in question held out of the table; and which networks were joined to boxes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,8 +23,12 @@ from typing import Any
 from scipy.stats import beta
 
 from roomsweep.detect.errors import InputError
+from roomsweep.detect.mac import is_local, parse_mac
 from roomsweep.detect.result import Finding, Level
+from roomsweep.detect.signatures.match import match_wifi_radio
+from roomsweep.detect.weighing import level_of
 from roomsweep.detect.wifi.examine import examine_capture
+from roomsweep.detect.wifi.survey import survey_capture
 
 RESULTS = Path(__file__).parent / "results" / "accuracy_wifi.json"
 
@@ -64,6 +70,116 @@ def by_device(levels: dict[str, list[Level]]) -> dict[str, Any]:
     return bounds(sum(at_least(Level.LOOK, some) == len(some) for some in levels.values()), len(levels))
 
 
+def level_without(findings: Iterable[Finding], *parts: str) -> Level:
+    """Return the strongest level among findings without the evidence whose rule has one of these parts."""
+    levels = [level_of([e for e in item.evidence if not any(part in e.rule for part in parts)]) for item in findings]
+    return min(levels, key=lambda level: level.rank, default=Level.NOTED)
+
+
+def texts_of(path: Path) -> set[tuple[str, str]]:
+    """Sorts of frames and fingerprints of the stations in a capture, rates left out as in the table."""
+    with path.open("rb") as stream:
+        book = survey_capture(stream, name=path.name).book
+    return {
+        (frame, " ".join(part for part in text.split(" ") if not part.startswith(("rates=", "power="))))
+        for frames in book.fingerprints.values()
+        for frame, texts in frames.items()
+        for text in texts
+        if frame in ("probe", "join")
+    }
+
+
+def fingerprints(radio: Path, labels: list[dict[str, str]]) -> dict[str, Any]:
+    """How many device models share a fingerprint, and what is left of the table when it must not know a capture."""
+    captures = [
+        (row["device"], row["camera"], texts_of(radio / row["file"]))
+        for row in labels
+        if row["file"].startswith("wifi_taxonomy/pcaps/")
+    ]
+    models: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for device, _, texts in captures:
+        models[device] |= texts
+    cameras = {device for device, camera, _ in captures if camera == "yes"}
+    siblings = {device for device in models if device.startswith(SIBLINGS)}
+
+    def matched(texts: set[tuple[str, str]], kinds: frozenset[str], *, shared: bool | None = None) -> bool:
+        rows = [row for text in texts for row in match_wifi_radio(*text) if row.kind in kinds]
+        return any(shared is None or bool(row.shared_with) is shared for row in rows)
+
+    def counts(kinds: frozenset[str], *, shared: bool | None = None, ghz_5: bool = False) -> dict[str, Any]:
+        some = {device: texts for device, texts in models.items() if not ghz_5 or device in at_5_ghz}
+        rest = set(some) - cameras
+        return {
+            "camera_models": bounds(
+                sum(matched(some[device], kinds, shared=shared) for device in cameras & set(some)),
+                len(cameras & set(some)),
+            ),
+            "other_models": bounds(sum(matched(some[device], kinds, shared=shared) for device in rest), len(rest)),
+            "siblings": bounds(
+                sum(matched(models[device], kinds, shared=shared) for device in siblings), len(siblings)
+            ),
+        }
+
+    at_5_ghz = {row["device"] for row in labels if "5GHz" in row["file"] and "/pcaps/" in row["file"]}
+    sharing: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for device, texts in models.items():
+        for text in texts:
+            sharing[text].add(device)
+    of_cameras = [(device, texts) for device, camera, texts in captures if camera == "yes"]
+
+    def found_again(*, hold_out_model: bool) -> int:
+        """Camera captures with a fingerprint that other captures of cameras, or of other camera models, have."""
+        return sum(
+            any(
+                texts & others
+                for at, (other, others) in enumerate(of_cameras)
+                if at != place and not (hold_out_model and other == device)
+            )
+            for place, (device, texts) in enumerate(of_cameras)
+        )
+
+    camera_kinds, other_kinds = frozenset({"consumer_cam", "hidden_cam"}), frozenset({"thermostat", "smoke_alarm"})
+    return {
+        "models": len(models),
+        "fingerprints": len(sharing),
+        "of_one_model_only": bounds(sum(len(some) == 1 for some in sharing.values()), len(sharing)),
+        "most_models_with_one": max(map(len, sharing.values()), default=0),
+        "camera_captures_found_again_without_the_capture": bounds(found_again(hold_out_model=False), len(of_cameras)),
+        "camera_captures_found_again_without_the_model": bounds(found_again(hold_out_model=True), len(of_cameras)),
+        "models_by_rule": {
+            "hint.fingerprint": counts(camera_kinds, shared=False, ghz_5=True),
+            "hint.fingerprint_shared": counts(camera_kinds, shared=True),
+            "hint.fingerprint_explained": counts(other_kinds),
+        },
+    }
+
+
+def boxes(findings: dict[str, tuple[Finding, ...]]) -> dict[str, Any]:
+    """What was joined, by address so that a box in several captures counts once."""
+    joined = {
+        item.identity.bssid: evidence.says
+        for some in findings.values()
+        for item in some
+        for evidence in item.evidence
+        if evidence.rule == "context.box"
+    }
+    networks = {item.identity.bssid for some in findings.values() for item in some if item.kind == "wifi_network"}
+    return {
+        "rows": len(networks),
+        "rows_of_several_networks": len(joined),
+        "with_two_names_or_more": sum(says.count("“") > 1 for says in joined.values()),
+    }
+
+
+def addresses(finding: Finding) -> set[str]:
+    """The hardware addresses of one finding: one, or those of all networks of a box."""
+    own = {finding.identity.mac or finding.identity.bssid or ""} - {""}
+    for item in finding.evidence:
+        if item.rule == "context.box":
+            own |= set(re.findall(r"\((\w\w(?::\w\w){5})\)", item.says))
+    return own
+
+
 def read_all(radio: Path) -> dict[str, tuple[Finding, ...]]:
     """Findings of every capture by its path below `radio`; captures of something else are left out."""
     out = {}
@@ -96,6 +212,8 @@ def main() -> None:
 
     groups: dict[str, list[Level]] = defaultdict(list)
     devices: dict[str, dict[str, list[Level]]] = defaultdict(lambda: defaultdict(list))
+    identity: dict[str, list[Level]] = defaultdict(list)
+    bare: dict[str, list[Level]] = defaultdict(list)
     raised: dict[str, int] = defaultdict(int)
     cameras: set[str] = set()
     unsure: set[str] = set()
@@ -118,13 +236,16 @@ def main() -> None:
             if level is not Level.NOTED:
                 raised[row["device"]] += 1
         groups[group].append(level)
+        identity[group].append(level_without(found, "behaviour."))
+        bare[group].append(level_without(found, "behaviour.", "fingerprint"))
         devices[group][row["mac"] or row["device"]].append(level)
 
     everything = {
-        item.identity.mac or item.identity.bssid or "": item
+        mac: item
         for some in findings.values()
         for item in some
-        if not item.identity.randomised_mac
+        for mac in addresses(item)
+        if not is_local(parse_mac(mac))
     }
     others = {mac: item for mac, item in everything.items() if mac not in cameras | unsure}
     rules = sorted({e.rule for item in everything.values() for e in item.evidence if e.rule.startswith("vendor.")})
@@ -142,9 +263,13 @@ def main() -> None:
         if e.rule.startswith(("id", "hi", "setup"))
     ]
     result = {
-        "what": "identity only: names of networks and makers of radios; how a station sends is not judged here",
+        "what": "names of networks, makers of radios, how radios write their frames; by level also how they send",
         "captures": len(findings),
         "files_by_level": {group: by_level(levels) for group, levels in sorted(groups.items())},
+        "files_by_identity_alone": {group: by_level(levels) for group, levels in sorted(identity.items())},
+        "files_by_identity_without_fingerprints": {
+            group: by_level(levels) for group, levels in sorted(bare.items()) if "80211" in group or "sibling" in group
+        },
         "devices_always_at_look_or_higher": {group: by_device(some) for group, some in sorted(devices.items())},
         "other_devices_raised": dict(raised),
         "distinct_network_names": {"names": len(names), "matched_any_rule_on_names": len(named_rules)},
@@ -155,6 +280,8 @@ def main() -> None:
             }
             for rule in rules
         },
+        "fingerprints": fingerprints(radio, labels),
+        "boxes": boxes(findings),
     }
     print(json.dumps(result, indent=2))
     if not options.no_write:

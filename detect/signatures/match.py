@@ -21,8 +21,10 @@ from .services import (
 )
 from .signature import Signature
 from .tables import load_card, table_names
+from .wifi_radios import Radio, match_wifi_radio
 
 __all__ = [
+    "Radio",
     "Signature",
     "Vendor",
     "access_point_host",
@@ -33,6 +35,7 @@ __all__ = [
     "match_dhcp_hostname",
     "match_mdns",
     "match_ssid",
+    "match_wifi_radio",
     "port_meaning",
     "table_age_warnings",
     "udp_discovery",

@@ -28,6 +28,9 @@ class Vendor:
     tier
         ``camera_narrow``: sells hardly anything but cameras. ``camera_broad``: cameras among other things.
         ``module``: radio modules or chips that are built into anything.
+    wares
+        ``boards``: its Wi-Fi devices are small computers, so a camera among them is home-made. ``worn``: they are
+        glasses, headsets, body cameras or radios. Empty: nothing of the kind is known.
     prefix
         The block's first address bytes, with its length where that is not 24 bits: ``a4:da:22:20/28``.
     bits
@@ -39,6 +42,7 @@ class Vendor:
     name: str
     registry_name: str
     tier: str
+    wares: str
     prefix: str
     bits: int
     source: str
@@ -90,20 +94,23 @@ def _blocks() -> dict[tuple[int, int], tuple[str, str]]:
 
 
 @cache
-def _registrants() -> dict[str, tuple[str, str]]:
-    return {row["registry_name"]: (row["vendor"], row["tier"]) for row in load_table("oui_registrants").rows}
+def _registrants() -> dict[str, tuple[str, str, str]]:
+    """Return vendor, tier and wares by registry name."""
+    rows = load_table("oui_registrants").rows
+    return {row["registry_name"]: (row["vendor"], row["tier"], row["wares"]) for row in rows}
 
 
 @cache
 def _vendor(prefix: str, registry_name: str) -> Vendor:
     try:
-        name, tier = _registrants()[registry_name]
+        name, tier, wares = _registrants()[registry_name]
     except KeyError:
         raise DataError(f"Table 'oui' has {registry_name!r}, which 'oui_registrants' does not.") from None
     return Vendor(
         name=name,
         registry_name=registry_name,
         tier=tier,
+        wares=wares,
         prefix=prefix.lower(),
         bits=parse_prefix(prefix)[0],
         source=load_table("oui").card.source,

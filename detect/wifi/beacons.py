@@ -7,13 +7,15 @@ Alliance's WPA element (OUI 00:50:f2, type 1).
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .fingerprints import fingerprint_of
 from .frames import Frames
-from .headers import gather
+from .headers import FCS_BYTES, gather
 
 #: Subtypes of management frames with elements -> bytes of fixed fields before them (9.3.3).
 FIXED_BYTES = {0: 4, 2: 10, 4: 0, 5: 12, 8: 12}
@@ -24,6 +26,9 @@ _MAC_BYTES = 24
 
 #: Longest SSID (9.4.2.2).
 _MAX_SSID = 32
+
+#: uint64 (41, 5); row n has the bits of the first n of 40 bytes set.
+_FIRST_BYTES = np.where(np.arange(40) < np.arange(41)[:, None], 0xFF, 0).astype(np.uint8).view("<u8")
 
 #: Distinct frames parsed in one capture; a flood of made-up names is cut here. About 20 microseconds each.
 MAX_DISTINCT = 32_768
@@ -36,6 +41,15 @@ _PRIVACY = 0x0010
 
 #: The Wi-Fi Alliance's older OUI: type 1 is WPA.
 _WPA = b"\x00\x50\xf2\x01"
+
+#: Its type 4 is Wi-Fi Protected Setup; attributes used (Wi-Fi Simple Configuration 2.0, table 28): device name,
+#: manufacturer, model, UUID of the box.
+_WPS = b"\x00\x50\xf2\x04"
+_WPS_NAMES, _WPS_UUID = (0x1021, 0x1023, 0x1011), 0x1047
+
+#: Youngest clock believed, in microseconds: real ones run since the box was switched on, while programs that
+#: make up answers count from 0 (in a development capture four such networks said 3 to 11 microseconds).
+_CLOCK_RUNS_US = 1_000_000
 
 #: RSN authentication suites 00-0f-ac:n of WPA3: SAE, FT-SAE, Suite B 192, their SHA-384 forms (table 9-151).
 _WPA3_SUITES = frozenset({8, 9, 12, 24, 25})
@@ -62,8 +76,14 @@ class Elements:
         Number of the channel, None where not told.
     vendors
         OUIs of vendor elements, in order, each once.
-    tags
-        Element numbers in order: a fingerprint of the software.
+    fingerprint
+        How the radio writes such frames (:mod:`.fingerprints`); empty where the frame is cut.
+    interval_tu
+        Time between beacons in units of 1,024 microseconds, None where not told.
+    clock_start_us
+        When the sender's clock was at 0, by the capturing clock, in microseconds; None where not told.
+    wps_uuid, wps_names
+        What Wi-Fi Protected Setup tells: the box's UUID; manufacturer, model and device name, those given.
     """
 
     subtype: int
@@ -73,7 +93,11 @@ class Elements:
     security: str | None
     channel: int | None
     vendors: tuple[int, ...]
-    tags: tuple[int, ...]
+    fingerprint: str
+    interval_tu: int | None
+    clock_start_us: int | None
+    wps_uuid: bytes | None
+    wps_names: tuple[bytes, ...]
 
 
 class BeaconReader:
@@ -108,6 +132,7 @@ class BeaconReader:
                     subtype=int(frames.kind[at]),
                     transmitter=int(frames.transmitter[at]),
                     bssid=int(frames.addr3[at]),
+                    t_us=int(frames.t_ns[at]) // 1000,
                 )
             )
         return out
@@ -124,18 +149,18 @@ def _keys(frames: Frames, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
     fixed[list(FIXED_BYTES)] = list(FIXED_BYTES.values())
     body = frames.mac_at[rows] + _MAC_BYTES
     room = frames.mac_end[rows] - body
-    element = gather(frames.data, body + fixed[kind], 40).view(np.uint8).reshape(-1, 40).copy()
-    named = (element[:, 0] == _SSID) & (room >= fixed[kind] + 2)
-    said = np.where(named, np.minimum(element[:, 1], _MAX_SSID) + 2, 0)
-    said = np.minimum(said, np.maximum(room - fixed[kind], 0))
-    element[np.arange(40) >= said[:, None]] = 0
+    element = gather(frames.data, body + fixed[kind], 40).view("<u8").reshape(-1, 5)
+    first, size = element[:, 0] & np.uint64(0xFF), element[:, 0] >> np.uint64(8) & np.uint64(0xFF)
+    named = (first == _SSID) & (room >= fixed[kind] + 2)
+    said = np.where(named, np.minimum(size, _MAX_SSID).astype(np.int64) + 2, 0)
+    element = element & _FIRST_BYTES[np.minimum(said, np.maximum(room - fixed[kind], 0))]
     capability = gather(frames.data, body + np.where(fixed[kind] == 12, 10, 0), 2).view("<u2").astype(np.uint64)
     parts = [
         frames.transmitter[rows],
         frames.addr3[rows],
         kind.astype(np.uint64) << np.uint64(32) | room.astype(np.uint64),
         np.where((fixed[kind] > 0) & (room >= fixed[kind]), capability, np.uint64(0)),
-        *element.view("<u8").T,
+        *element.T,
     ]
     out = np.zeros(len(rows), dtype=np.uint64)
     for part in parts:
@@ -146,7 +171,7 @@ def _keys(frames: Frames, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
     return out
 
 
-def parse_elements(body: bytes, *, subtype: int, transmitter: int, bssid: int) -> Elements:
+def parse_elements(body: bytes, *, subtype: int, transmitter: int, bssid: int, t_us: int | None = None) -> Elements:
     """Return what a management frame says; stops quietly where its elements are cut or damaged.
 
     Parameters
@@ -157,14 +182,17 @@ def parse_elements(body: bytes, *, subtype: int, transmitter: int, bssid: int) -
         One of the keys of :data:`FIXED_BYTES`.
     transmitter, bssid
         Addresses 2 and 3 of the frame.
+    t_us
+        When it was heard, by the capturing clock, in microseconds.
     """
     fixed = FIXED_BYTES[subtype]
     ssid: bytes | None = None
     channel: int | None = None
     rsn: bytes | None = None
     wpa = False
+    wps: tuple[bytes | None, tuple[bytes, ...]] = (None, ())
     vendors: list[int] = []
-    tags: list[int] = []
+    elements: list[tuple[int, bytes]] = []
     at = fixed
     while at + 2 <= len(body):
         tag, size = body[at], body[at + 1]
@@ -172,7 +200,7 @@ def parse_elements(body: bytes, *, subtype: int, transmitter: int, bssid: int) -
         if len(value) < size:
             break
         at += 2 + size
-        tags.append(tag)
+        elements.append((tag, value))
         if tag == _SSID and ssid is None and size <= _MAX_SSID:
             ssid = value
         elif (tag == _DS and size == 1) or (tag == _HT_OPERATION and size >= 1 and channel is None):
@@ -181,13 +209,19 @@ def parse_elements(body: bytes, *, subtype: int, transmitter: int, bssid: int) -
             rsn = value
         elif tag == _VENDOR and size >= 3:
             wpa = wpa or value.startswith(_WPA)
+            if value.startswith(_WPS):
+                wps = _setup(value[4:])
             oui = int.from_bytes(value[:3], "big")
             if oui not in vendors:
                 vendors.append(oui)
-    security = None
+    security = interval = start_us = None
     if fixed == 12 and len(body) >= 12:
-        capability = int.from_bytes(body[10:12], "little")
+        clock_us, interval, capability = struct.unpack_from("<QHH", body)
         security = _security(rsn, wpa=wpa, privacy=bool(capability & _PRIVACY))
+        if t_us is not None and clock_us >= _CLOCK_RUNS_US:
+            start_us = t_us - clock_us
+    # A rest of four bytes is a check sum that the radio did not mention; any other rest is a cut frame.
+    whole = len(body) - at in (0, FCS_BYTES)
     return Elements(
         subtype=subtype,
         transmitter=transmitter,
@@ -196,8 +230,28 @@ def parse_elements(body: bytes, *, subtype: int, transmitter: int, bssid: int) -
         security=security,
         channel=channel,
         vendors=tuple(vendors),
-        tags=tuple(tags),
+        fingerprint=fingerprint_of(elements) if whole else "",
+        interval_tu=interval,
+        clock_start_us=start_us,
+        wps_uuid=wps[0],
+        wps_names=wps[1],
     )
+
+
+def _setup(value: bytes) -> tuple[bytes | None, tuple[bytes, ...]]:
+    """UUID and names in an element of Wi-Fi Protected Setup; names may be missing or empty."""
+    uuid = None
+    names: dict[int, bytes] = {}
+    at = 0
+    while at + 4 <= len(value):
+        kind, size = struct.unpack_from(">HH", value, at)
+        said = value[at + 4 : at + 4 + size]
+        at += 4 + size
+        if kind == _WPS_UUID and len(said) == 16:
+            uuid = said
+        elif kind in _WPS_NAMES and said.strip(b"\0 "):
+            names.setdefault(kind, said)
+    return uuid, tuple(names[kind] for kind in _WPS_NAMES if kind in names)
 
 
 def _security(rsn: bytes | None, *, wpa: bool, privacy: bool) -> str:

@@ -7,14 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..mac import format_mac, is_local
 from ..result import Evidence, Examined, Finding, FindingKind, Identity, Level, Source, SourceState, Where
 from ..text import clean
 from ..weighing import level_of, probability_of
 from . import judging
 from .beacons import decode_ssid
+from .boxes import join_boxes
 from .headers import NO_SIGNAL
+from .networks import Network
+from .particulars import box_context, network_context, station_context
 from .sorts import Sort
+from .stream_judging import JudgedStream, StreamVerdict, judge_network, judge_station, stream_facts
+from .streams import Control, Stream, control_of, streams_of
 from .survey import Survey, survey_capture
 
 #: Noted things listed, strongest signal first: a busy building has thousands, and nobody reads more.
@@ -22,6 +30,9 @@ NOTED_LISTED = 300
 
 #: Findings of each higher level listed: a flood of made-up camera names must not fill the report.
 RAISED_LISTED = 500
+
+#: Streams whose figures are told in a source's facts.
+STREAMS_LISTED = 50
 
 #: Start of the year 2000: a clock before it was never set.
 _CLOCK_SET_NS = 946_684_800 * 10**9
@@ -87,7 +98,9 @@ def examine_survey(
     facts
         More to tell about the source.
     """
-    things = [*_networks(survey, source_id), *_stations(survey, source_id)]
+    streams, control = streams_of(survey.traffic), control_of(survey.traffic)
+    judged = {row: _judged(survey, row, streams, control) for row in survey.stations.present.nonzero()[0].tolist()}
+    things = [*_networks(survey, source_id, streams), *_stations(survey, source_id, judged)]
     things.sort(key=lambda thing: thing.order)
     kept: list[_Thing] = []
     listed = dict.fromkeys(Level, 0)
@@ -101,7 +114,7 @@ def examine_survey(
         else:
             left_out[thing.finding.kind] += 1
             raised_left_out += level is not Level.NOTED
-    facts = {**_facts(survey), **(facts or {})}
+    facts = {**_facts(survey), "streams": _stream_facts(survey, streams, judged), **(facts or {})}
     facts["networks_not_listed"] = left_out[FindingKind.WIFI_NETWORK]
     facts["stations_not_listed"] = left_out[FindingKind.WIFI_STATION]
     state, reason = _state(survey, raised_left_out=raised_left_out)
@@ -109,53 +122,109 @@ def examine_survey(
     return Examined(source=source, findings=tuple(thing.finding for thing in kept))
 
 
-def _networks(survey: Survey, source_id: str) -> list[_Thing]:
-    """Every BSSID that transmitted, and every one that a joining station named."""
+def _judged(
+    survey: Survey, row: int, streams: Mapping[int, Stream], control: Mapping[int, Control]
+) -> JudgedStream:
     stations = survey.stations
+    return judge_station(
+        streams.get(row),
+        control.get(row),
+        frames=int(stations.counts[row].sum()),
+        seconds=max(0, int(stations.last_ns[row]) - int(stations.first_ns[row])) / 1e9,
+    )
+
+
+def _stream_facts(
+    survey: Survey, streams: Mapping[int, Stream], judged: Mapping[int, JudgedStream]
+) -> list[dict[str, Any]]:
+    """Figures of the strongest streams of stations, for those who want to check the verdicts."""
+    stations = survey.stations
+    shown = [row for row in streams if row in judged and not stations.is_network[row]]
+    shown.sort(key=lambda row: -streams[row].rate * streams[row].seconds)
+    return [
+        stream_facts(streams[row], judged[row].verdict, mac=format_mac(int(stations.address[row])))
+        for row in shown[:STREAMS_LISTED]
+    ]
+
+
+def _networks(survey: Survey, source_id: str, streams: Mapping[int, Stream]) -> list[_Thing]:
+    """Every box with a BSSID that transmitted or that a joining station named; its networks are one thing."""
+    stations, book = survey.stations, survey.book
     row_of = {int(address): row for row, address in enumerate(stations.address) if stations.present[row]}
     heard = stations.address[stations.is_network & stations.present].tolist()
-    bssids = dict.fromkeys([*heard, *survey.book.networks])
-    return [_network(survey, source_id, bssid, row_of.get(bssid)) for bssid in bssids]
+    boxes = join_boxes(
+        book.networks,
+        median_dbm={
+            bssid: int(stations.median_dbm[row])
+            for bssid, row in row_of.items()
+            if bssid in book.networks and stations.median_dbm[row] != NO_SIGNAL
+        },
+        fingerprints=book.fingerprints,
+        apart=frozenset(bssid for bssid, network in book.networks.items() if _calls_itself_camera(network)),
+    )
+    boxes += [(bssid,) for bssid in dict.fromkeys(heard) if bssid not in book.networks]
+    return [_network(survey, source_id, members, row_of, streams) for members in boxes]
 
 
-def _network(survey: Survey, source_id: str, address: int, row: int | None) -> _Thing:
-    known = survey.book.networks.get(address)
-    names = [decode_ssid(name) for name in known.ssids] if known else []
-    ssid = judging.best_name(names)
-    by_name, signature = judging.judge_name(ssid) if ssid else (None, None)
-    by_vendor, vendor = judging.judge_vendor(address)
-    local = judging.judge_local(address, signature=signature)
-    evidence = [item for item in (by_name, by_vendor, local) if item]
-    frames = 0
-    if row is not None:
-        frames = int(survey.stations.counts[row].sum())
-        evidence.append(_context(survey, row, None))
+def _calls_itself_camera(network: Network) -> bool:
+    return any(judging.is_camera_name(name) for name in _names(network))
+
+
+def _network(
+    survey: Survey,
+    source_id: str,
+    members: Sequence[int],
+    row_of: Mapping[int, int],
+    streams: Mapping[int, Stream],
+) -> _Thing:
+    """One box. It goes by the member whose name says most, else by the one with a registered address."""
+    book, stations = survey.book, survey.stations
+    faces = {bssid: judging.face(bssid, _names(book.networks.get(bssid))) for bssid in members}
+    address = min(members, key=lambda bssid: (-faces[bssid].name_db, is_local(bssid), bssid))
+    face = faces[address]
+    evidence = judging.each_once(item for bssid in (address, *members) for item in faces[bssid].evidence)
+    if len(members) > 1:
+        evidence.append(box_context(members, book))
+    about = network_context(book.networks.get(address), survey.beacon_beats.get(address))
+    if about is not None:
+        evidence.append(about)
+    rows = [row_of[bssid] for bssid in members if bssid in row_of]
+    if rows:
+        for row in rows:
+            evidence += judge_network(streams.get(row), receivers=int(survey.traffic.receivers[row]))
+        evidence.append(_context(survey, rows, None))
     return _thing(
         survey,
         source_id,
         address,
-        row,
+        max(rows, key=lambda row: int(stations.max_dbm[row]), default=None),
         kind=FindingKind.WIFI_NETWORK,
         evidence=evidence,
-        title=judging.network_title(address, ssid, signature=signature, vendor=vendor),
+        title=judging.network_title(
+            address, face.ssid, signature=face.signature, vendor=face.vendor, of_box=len(members)
+        ),
         identity=Identity(
             bssid=format_mac(address),
-            ssid=ssid,
-            vendor=vendor.name if vendor else None,
+            ssid=face.ssid,
+            vendor=face.vendor.name if face.vendor else None,
             randomised_mac=is_local(address),
         ),
-        frames=frames,
+        frames=int(stations.counts[rows].sum()),
     )
 
 
-def _stations(survey: Survey, source_id: str) -> list[_Thing]:
+def _names(network: Network | None) -> list[str]:
+    return [decode_ssid(name) for name in network.ssids] if network else []
+
+
+def _stations(survey: Survey, source_id: str, judged: Mapping[int, JudgedStream]) -> list[_Thing]:
     """Every station that transmitted and can be told again: its address is its own, or it has joined."""
     stations = survey.stations
     wired = survey.frames == 0
     announced = survey.book.networks
     shown = stations.present & ~stations.is_network
     if not wired:
-        shown &= ~stations.random | (stations.network >= 0)
+        shown &= ~stations.random | (stations.network >= 0) | _streaming(judged, len(stations))
     out = []
     for row in shown.nonzero()[0].tolist():
         address = int(stations.address[row])
@@ -169,7 +238,10 @@ def _stations(survey: Survey, source_id: str) -> list[_Thing]:
             known = announced.get(bssid)
             ssid = judging.best_name([decode_ssid(name) for name in known.ssids]) if known else None
             network = f"“{clean(ssid)}”" if ssid else format_mac(bssid)
-        evidence = [item for item in (by_vendor, _context(survey, row, network)) if item]
+        by_radio, radio = judging.judge_radio(survey.book.fingerprints.get(address, {}), address=address, vendor=vendor)
+        about = station_context(survey.book.probed.get(address, ()), survey.sleep_beats.get(address))
+        evidence = [item for item in (by_vendor, by_radio, about, _context(survey, [row], network)) if item]
+        evidence += judged[row].evidence
         out.append(
             _thing(
                 survey,
@@ -178,7 +250,7 @@ def _stations(survey: Survey, source_id: str) -> list[_Thing]:
                 row,
                 kind=FindingKind.WIFI_STATION,
                 evidence=evidence,
-                title=judging.station_title(address, vendor=vendor, wired=wired),
+                title=judging.station_title(address, vendor=vendor, radio=radio, wired=wired),
                 identity=Identity(
                     mac=format_mac(address),
                     bssid=format_mac(int(stations.address[partner])) if partner >= 0 else None,
@@ -188,6 +260,12 @@ def _stations(survey: Survey, source_id: str) -> list[_Thing]:
                 frames=int(stations.counts[row].sum()),
             )
         )
+    return out
+
+
+def _streaming(judged: Mapping[int, JudgedStream], size: int) -> NDArray[np.bool_]:
+    out = np.zeros(size, dtype=bool)
+    out[[row for row, item in judged.items() if item.verdict is StreamVerdict.LIKE_CAMERA]] = True
     return out
 
 
@@ -220,13 +298,14 @@ def _thing(
     return _Thing(finding=finding, frames=frames)
 
 
-def _context(survey: Survey, row: int, network: str | None) -> Evidence:
-    stations = survey.stations
+def _context(survey: Survey, rows: Sequence[int], network: str | None) -> Evidence:
+    """How much the addresses of one thing send."""
+    stations, some = survey.stations, np.asarray(rows)
     return judging.context(
-        frames=int(stations.counts[row].sum()),
-        seconds=max(0.0, (int(stations.last_ns[row]) - int(stations.first_ns[row])) / 1e9),
-        bytes_up=int(stations.bytes_up[row]),
-        bytes_down=int(stations.bytes_down[row]),
+        frames=int(stations.counts[some].sum()),
+        seconds=max(0.0, (int(stations.last_ns[some].max()) - int(stations.first_ns[some].min())) / 1e9),
+        bytes_up=int(stations.bytes_up[some].sum()),
+        bytes_down=int(stations.bytes_down[some].sum()),
         network=network,
     )
 

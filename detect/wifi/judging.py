@@ -7,11 +7,12 @@ is told as context.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..mac import format_mac, is_local
 from ..result import Evidence, Grade, Level
-from ..signatures.match import Signature, Vendor, match_ssid, vendor_of
+from ..signatures.match import Radio, Signature, Vendor, match_ssid, match_wifi_radio, vendor_of
 from ..text import clean
 from ..weighing import weigh
 
@@ -27,14 +28,6 @@ _EXPLAINED = {
 
 #: Kinds that show that cameras are served here.
 _KIT = {"base_station": "a base that cameras connect to", "dev_board": "a development board with a camera"}
-
-#: Makers of tier camera_broad whose Wi-Fi devices are computers or boards: their cameras are home-made.
-_BOARD_MAKERS = frozenset({"Raspberry Pi", "Seeed"})
-
-#: Makers of tier camera_broad whose Wi-Fi devices are worn: glasses, headsets, body cameras, radios.
-_WORN_MAKERS = frozenset(
-    {"Meta (glasses and headsets)", "Luxottica", "Vuzix", "Rayneo", "Motorola Solutions", "Utility Inc"}
-)
 
 _APPROACH = (
     "Walk slowly through the room while scanning: the signal rises as you come near. Where it is strongest, look "
@@ -60,6 +53,40 @@ def judge_name(ssid: str) -> tuple[Evidence | None, Signature | None]:
     return weigh(rule, says, reference=signature.source, grade=signature.grade), signature
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """What one network shows of itself: its best name, whose address it has, and the evidence of both."""
+
+    ssid: str | None
+    signature: Signature | None
+    vendor: Vendor | None
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def name_db(self) -> float:
+        """What the name weighs; -1 for none that is known."""
+        return self.evidence[0].weight_db if self.signature and self.evidence else -1.0
+
+
+def face(bssid: int, names: Sequence[str]) -> Face:
+    """Return what the network `bssid` with these names shows."""
+    ssid = best_name(names)
+    by_name, signature = judge_name(ssid) if ssid else (None, None)
+    by_vendor, vendor = judge_vendor(bssid)
+    local = judge_local(bssid, signature=signature)
+    evidence = tuple(item for item in (by_name, by_vendor, local) if item)
+    return Face(ssid=ssid, signature=signature, vendor=vendor, evidence=evidence)
+
+
+def each_once(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Return the strongest item of every rule, in the order of appearance: one fact told twice is one fact."""
+    out: dict[str, Evidence] = {}
+    for item in evidence:
+        if item.rule not in out or item.weight_db > out[item.rule].weight_db:
+            out[item.rule] = item
+    return list(out.values())
+
+
 def name_rule(signature: Signature) -> str:
     """The rule by which a matched network name is weighed."""
     if signature.kind in CAMERA_KINDS:
@@ -69,6 +96,12 @@ def name_rule(signature: Signature) -> str:
     if signature.kind in _KIT:
         return "setup.ssid_camera_kit"
     return "hint.ssid_lead" if signature.kind == "lead" else "setup.ssid"
+
+
+def is_camera_name(ssid: str) -> bool:
+    """Whether a network's name is that of a camera, or like one."""
+    signature = match_ssid(ssid)
+    return signature is not None and signature.kind in CAMERA_KINDS | {"lead"}
 
 
 def judge_vendor(address: int) -> tuple[Evidence | None, Vendor | None]:
@@ -81,13 +114,52 @@ def judge_vendor(address: int) -> tuple[Evidence | None, Vendor | None]:
         rule, says = "vendor.oui_camera_narrow", f"{start}, which makes hardly anything but cameras."
     elif vendor.tier == "module":
         rule, says = "vendor.oui_module", f"{start}, whose radio modules are built into devices of any kind."
-    elif vendor.name in _BOARD_MAKERS:
+    elif vendor.wares == "boards":
         rule, says = "vendor.oui_board", f"{start}, which makes small computers."
-    elif vendor.name in _WORN_MAKERS:
+    elif vendor.wares == "worn":
         rule, says = "vendor.oui_worn", f"{start}, which makes worn devices, some with a camera."
     else:
         rule, says = "vendor.oui_camera_broad", f"{start}, which makes cameras among other things."
     return weigh(rule, says, reference=vendor.source), vendor
+
+
+def judge_radio(
+    fingerprints: Mapping[str, Sequence[str]], *, address: int, vendor: Vendor | None
+) -> tuple[Evidence | None, Radio | None]:
+    """Return what the way a station writes its frames is evidence of, and the family it is the way of.
+
+    Parameters
+    ----------
+    fingerprints
+        Of its frames, by their sort.
+    address, vendor
+        Whose fingerprint it is: a maker's fingerprint on another maker's address is the same chip, no more.
+    """
+    found = [
+        radio for frame, texts in fingerprints.items() for text in texts for radio in match_wifi_radio(frame, text)
+    ]
+    cameras = sorted(
+        (radio for radio in found if radio.kind in CAMERA_KINDS), key=lambda radio: bool(radio.shared_with)
+    )
+    others = [radio for radio in found if radio.kind not in CAMERA_KINDS]
+    if bool(cameras) is bool(others):
+        return None, None
+    best = (cameras or others)[0]
+    same_maker = vendor is not None and vendor.name in best.vendor.split("; ")
+    says = f"It writes its Wi-Fi frames in the way of {clean(best.device)}"
+    if others:
+        if not same_maker:
+            return None, None
+        rule, says = "hint.fingerprint_explained", f"{says}, not in that of the same maker's known cameras."
+    elif not (same_maker or is_local(address) or (vendor is not None and vendor.tier == "module")):
+        rule = "context.fingerprint"
+        says += ", but its address is another maker's: the same radio chip is in other things."
+    elif best.shared_with:
+        rule = "hint.fingerprint_shared"
+        says += f"; other things with the same radio chip do too ({clean(best.shared_with)})."
+    else:
+        rule, says = "hint.fingerprint", f"{says}."
+    return weigh(rule, says, reference=best.source, grade=best.grade), best
 
 
 def judge_local(address: int, *, signature: Signature | None) -> Evidence | None:
@@ -107,9 +179,13 @@ def context(*, frames: int, seconds: float, bytes_up: int, bytes_down: int, netw
     return weigh("context.radio", says + ".")
 
 
-def network_title(address: int, ssid: str | None, *, signature: Signature | None, vendor: Vendor | None) -> str:
-    """Return the one line about a network."""
+def network_title(
+    address: int, ssid: str | None, *, signature: Signature | None, vendor: Vendor | None, of_box: int = 1
+) -> str:
+    """Return the one line about a network, which is one of `of_box` of the same box."""
     called = f"Wi-Fi network “{clean(ssid)}”" if ssid else f"Wi-Fi network without a name ({format_mac(address)})"
+    if of_box > 1:
+        called += f", one of {of_box} of one box,"
     if signature is not None:
         device = clean(signature.device)
         rule = name_rule(signature)
@@ -118,12 +194,14 @@ def network_title(address: int, ssid: str | None, *, signature: Signature | None
         if rule == "hint.ssid_lead":
             return f"{called} has a name like a camera's"
         return f"{called}: {device}"
-    return called + _made_by(vendor)
+    return (called + _made_by(vendor)).removesuffix(",")
 
 
-def station_title(address: int, *, vendor: Vendor | None, wired: bool) -> str:
+def station_title(address: int, *, vendor: Vendor | None, wired: bool, radio: Radio | None = None) -> str:
     """Return the one line about a station."""
     called = f"{'Device' if wired else 'Station'} {format_mac(address)}"
+    if vendor is not None and radio is not None and radio.kind not in CAMERA_KINDS:
+        return f"{called} made by {clean(vendor.name)}: by its radio {clean(radio.device)}"
     if vendor is None:
         return called + (" with a made-up address" if is_local(address) else "")
     return called + _made_by(vendor)
@@ -152,7 +230,7 @@ def _made_by(vendor: Vendor | None) -> str:
         return f" made by {name}, a maker of cameras"
     if vendor.tier == "module":
         return f" with a radio by {name}"
-    if vendor.name in _BOARD_MAKERS | _WORN_MAKERS:
+    if vendor.wares:
         return f" made by {name}"
     return f" made by {name}, which also makes cameras"
 

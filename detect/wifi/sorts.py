@@ -7,6 +7,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+#: Type * 16 + subtype of a block acknowledgement request.
+BLOCK_ACK_REQUEST = 16 + 8
+
 
 class Sort(IntEnum):
     """What a frame counts as for its transmitter."""

@@ -76,6 +76,20 @@ class Stations:
         return (self.address >> np.uint64(41) & np.uint64(1)).astype(bool)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """Who sent and who shall receive each frame of a block: numbers of stations, -1 where nobody in particular.
+
+    Parameters
+    ----------
+    sender, receiver
+        int64 (n,); the receiver is told for unicast data and control frames only.
+    """
+
+    sender: NDArray[np.int64]
+    receiver: NDArray[np.int64]
+
+
 class StationTally:
     """Adds up blocks of frames; :meth:`stations` gives the sums."""
 
@@ -90,12 +104,17 @@ class StationTally:
         self._link_frames = np.zeros(0, dtype=np.int64)
         self._link_bytes = np.zeros(0, dtype=np.int64)
 
-    def add(self, frames: Frames) -> None:
-        """Add the 802.11 frames of one block."""
+    @property
+    def address(self) -> NDArray[np.uint64]:
+        """uint64 (n,); the address of each number in :class:`Ends`."""
+        return self._slots.keys
+
+    def add(self, frames: Frames) -> Ends:
+        """Add the 802.11 frames of one block; return who they are between."""
         sort = SORT_OF[frames.kind]
         direction = frames.flags & (TO_DS | FROM_DS)
         data = sort >= Sort.DATA
-        self._add(
+        return self._add(
             transmitter=frames.transmitter,
             receiver=frames.addr1,
             sort=sort,
@@ -114,10 +133,10 @@ class StationTally:
         destination: NDArray[np.uint64],
         length: NDArray[np.int64],
         t_ns: NDArray[np.int64],
-    ) -> None:
-        """Add Ethernet frames of one block: each counts as data from its source address."""
+    ) -> Ends:
+        """Add Ethernet frames of one block, each as data from its source address; return who they are between."""
         no = np.zeros(len(source), dtype=bool)
-        self._add(
+        return self._add(
             transmitter=np.where(source & GROUP, np.uint64(0), source),
             receiver=destination,
             sort=np.full(len(source), Sort.DATA, dtype=np.int64),
@@ -141,16 +160,21 @@ class StationTally:
         t_ns: NDArray[np.int64],
         from_network: NDArray[np.bool_],
         to_network: NDArray[np.bool_],
-    ) -> None:
+    ) -> Ends:
+        ends = Ends(
+            sender=np.full(len(transmitter), -1, dtype=np.int64), receiver=np.full(len(transmitter), -1, dtype=np.int64)
+        )
         rows = np.flatnonzero(transmitter)
         slot = self._slots.number(transmitter[rows])
         if len(slot) and slot.min() < 0:
             rows, slot = rows[slot >= 0], slot[slot >= 0]
         if not len(rows):
-            return
+            return ends
+        ends.sender[rows] = slot
         unicast = np.flatnonzero(linked[rows] & ((receiver[rows] & GROUP) == 0) & (receiver[rows] != 0))
         peer = self._slots.number(receiver[rows[unicast]])
         unicast, peer = unicast[peer >= 0], peer[peer >= 0]
+        ends.receiver[rows[unicast]] = peer
         self._grow()
         size, sorts, levels = len(self._slots), len(Sort), self._signal.shape[1]
         self._counts[:size] += _bins(slot * sorts + sort[rows], size * sorts).reshape(size, sorts)
@@ -170,6 +194,7 @@ class StationTally:
         self._link_bytes[:links] += np.bincount(
             link, weights=length[rows[unicast]].astype(np.float64), minlength=links
         ).astype(np.int64)
+        return ends
 
     def _see(self, slot: NDArray[np.int64], times: NDArray[np.int64], size: int) -> None:
         """Widen first and last times. In a block in order of time the last assignment wins, which is quicker."""

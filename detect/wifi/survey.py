@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -10,10 +11,12 @@ import numpy as np
 from ..capture import CaptureEnd, CaptureReader, LinkType, Records
 from ..errors import InputError
 from .beacons import BeaconReader
+from .beats import Beat, BeatTally
 from .ethernet import read_ethernet
 from .frames import read_frames
 from .networks import NetworkBook
 from .stations import Stations, StationTally
+from .traffic import Traffic, TrafficTally
 
 #: Link types of Bluetooth: such a capture was given by mistake.
 _BLUETOOTH = frozenset(
@@ -54,8 +57,10 @@ class Survey:
 
     Parameters
     ----------
-    stations, book
-        Who transmits; what networks and stations say of themselves.
+    stations, traffic, book
+        Who transmits; how much by the second; what networks and stations say of themselves.
+    beacon_beats, sleep_beats
+        How regularly networks beacon and stations say that they sleep, by address.
     end
         How the reading of the file ended.
     records
@@ -73,7 +78,10 @@ class Survey:
     """
 
     stations: Stations
+    traffic: Traffic
     book: NetworkBook
+    beacon_beats: Mapping[int, Beat]
+    sleep_beats: Mapping[int, Beat]
     end: CaptureEnd
     records: int
     frames: int
@@ -92,7 +100,8 @@ class Surveyor:
     """Adds up blocks of records, from a file or as they are heard; :meth:`survey` gives the sums so far."""
 
     def __init__(self) -> None:
-        self._tally, self._beacons, self._book = StationTally(), BeaconReader(), NetworkBook()
+        self._tally, self._traffic = StationTally(), TrafficTally()
+        self._beacons, self._book, self._beats = BeaconReader(), NetworkBook(), BeatTally()
         self._records = self._frames = self._ethernet = 0
         self._bad_fcs = self._unreadable = self._junk = 0
         self._first_ns: int | None = None
@@ -115,7 +124,9 @@ class Surveyor:
         self._unreadable += frames.unreadable
         self._junk += frames.junk_addresses
         if len(frames):
-            self._tally.add(frames)
+            ends = self._tally.add(frames)
+            self._traffic.add(frames, ends)
+            self._beats.add(frames, ends)
             self._book.add(self._beacons.read(frames))
             self._channels += np.bincount(frames.channel_mhz, minlength=1 << 16)
         if frames.foreign:
@@ -125,12 +136,13 @@ class Surveyor:
         """Add the block's Ethernet frames; of the `foreign` records, those that are none are unreadable."""
         ethernet = read_ethernet(records)
         if len(ethernet):
-            self._tally.add_ethernet(
+            ends = self._tally.add_ethernet(
                 source=ethernet.source,
                 destination=ethernet.destination,
                 length=ethernet.length,
                 t_ns=ethernet.t_ns,
             )
+            self._traffic.add_ethernet(ethernet, ends)
         self._ethernet += len(ethernet)
         self._unreadable += foreign - len(ethernet)
 
@@ -162,7 +174,10 @@ class Surveyor:
         heard = np.argsort(-self._channels[1:], kind="stable")[:256] + 1
         return Survey(
             stations=stations,
+            traffic=self._traffic.traffic(stations.address),
             book=self._book,
+            beacon_beats=self._beats.beacons(),
+            sleep_beats=self._beats.sleepers(),
             end=end,
             records=self._records,
             frames=self._frames,

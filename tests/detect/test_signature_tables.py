@@ -38,7 +38,7 @@ def test_the_tables_of_signatures_are_all_here() -> None:
     expected = {
         *PATTERN_TABLES,
         *("ap_mode_hosts", "ble_companies", "ble_uuids", "oui", "oui_registrants", "p2p_prefixes"),
-        *("ports", "refused", "udp_discovery", "weights"),
+        *("ports", "refused", "udp_discovery", "weights", "wifi_fingerprints"),
     }
     assert expected <= set(TABLES)
 
@@ -57,7 +57,8 @@ def test_every_grade_is_known() -> None:
 
 
 def test_every_kind_is_one_that_the_card_lists() -> None:
-    for name in ("ssids", "ble_companies", "ble_uuids", "ble_names", "banners", "mdns", "ports", "dhcp_hostnames"):
+    tables = ("ssids", "ble_companies", "ble_uuids", "ble_names", "banners", "mdns", "ports", "dhcp_hostnames")
+    for name in (*tables, "wifi_fingerprints"):
         words = set(re.findall(r"\w+", load_card(name).columns["kind"]))
         assert {row["kind"] for row in load_table(name).rows} <= words, name
 

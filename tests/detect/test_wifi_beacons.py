@@ -70,8 +70,35 @@ def test_elements_in_order_with_channel_and_vendors():
     one = parsed(
         body((0, b"name"), (3, b"\x0b"), (221, b"\x00\x50\xf2\x04x"), (221, b"\x00\x50\xf2\x02"), (61, b"\x06"))
     )
-    assert (one.ssid, one.channel, one.vendors, one.tags) == (b"name", 11, (0x0050F2,), (0, 3, 221, 221, 61))
+    assert (one.ssid, one.channel, one.vendors) == (b"name", 11, (0x0050F2,))
+    assert one.fingerprint == "0,3,221:0050f2-4,221:0050f2-2,61"
     assert parsed(body((0, b""), (61, b"\x24" + bytes(21)))).channel == 36
+
+
+def wps(*attributes):
+    return b"\x00\x50\xf2\x04" + b"".join(struct.pack(">HH", kind, len(said)) + said for kind, said in attributes)
+
+
+def test_set_up_tells_the_uuid_and_the_names_of_a_box():
+    element = wps(
+        (0x1011, b"router"), (0x104A, b"\x10"), (0x1047, bytes(range(16))), (0x1021, b"Maker"), (0x1023, b" \0")
+    )
+    one = parsed(body((0, b"x"), (221, element)))
+    assert (one.wps_uuid, one.wps_names) == (bytes(range(16)), (b"Maker", b"router"))
+    cut = parsed(body((0, b"x"), (221, element[:20])))
+    assert (cut.wps_uuid, cut.wps_names) == (None, (b"router",))
+    assert parsed(body((0, b"x"), (221, b"\x00\x50\xf2\x04\x10"))).wps_names == ()
+
+
+def test_the_clock_of_a_network_tells_when_it_was_switched_on_unless_it_is_made_up():
+    def started(clock_us):
+        data = struct.pack("<QHH", clock_us, 100, 0x0401) + b"\0\1x"
+        return parse_elements(data, subtype=BEACON, transmitter=1, bssid=1, t_us=10_000_000_000)
+
+    assert started(60_000_000).clock_start_us == 9_940_000_000
+    assert started(60_000_000).interval_tu == 100
+    assert started(3).clock_start_us is None
+    assert parsed(body((0, b"x"))).clock_start_us is None
 
 
 def test_cut_and_lying_elements_end_the_reading_quietly():
@@ -85,7 +112,9 @@ def test_cut_and_lying_elements_end_the_reading_quietly():
 def test_any_bytes_can_be_parsed(data, subtype):
     one = parsed(data, subtype)
     assert one.ssid is None or len(one.ssid) <= 32
-    assert len(one.tags) <= len(data) // 2
+    assert len(one.fingerprint.split(" ")[0].split(",")) <= max(1, len(data) // 2)
+    assert one.wps_uuid is None or len(one.wps_uuid) == 16
+    assert len(one.wps_names) <= 3
 
 
 def test_each_saying_is_parsed_once_and_a_new_name_is_noticed():

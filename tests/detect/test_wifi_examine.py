@@ -106,8 +106,9 @@ def test_phones_that_only_probe_are_counted_not_listed():
     assert (out.source.facts["stations"], out.source.facts["randomised_stations"]) == (10, 9)
 
 
-def test_forged_deauthentication_lists_nobody():
-    forged = bytes.fromhex("c0000000" + (AP + DAHUA + AP).replace(":", "")) + bytes(2) + b"\x07\x00"
+@pytest.mark.parametrize("kind", ["c0", "a0"])
+def test_forged_deauthentication_and_disassociation_list_nobody(kind):
+    forged = bytes.fromhex(f"{kind}000000" + (AP + DAHUA + AP).replace(":", "")) + bytes(2) + b"\x07\x00"
     out = examine(capture([radiotap(forged)] * 9))
     assert out.findings == ()
     assert out.source.state is SourceState.EXAMINED

@@ -3,16 +3,21 @@
 import collections
 import csv
 import io
+import itertools
+import re
 import shutil
+import statistics
 import subprocess
 
 import pytest
 
 from roomsweep.detect.capture import CaptureReader
 from roomsweep.detect.errors import InputError
+from roomsweep.detect.mac import format_mac, parse_mac
 from roomsweep.detect.result import Level, SourceState
 from roomsweep.detect.wifi.examine import examine_capture
 from roomsweep.detect.wifi.frames import GROUP, read_frames
+from roomsweep.detect.wifi.survey import survey_capture
 
 SUFFIXES = {".pcap", ".cap", ".pcapng", ".btsnoop"}
 
@@ -148,6 +153,96 @@ def test_cameras_by_their_makers_are_worth_a_look_and_their_siblings_no_more(exa
     siblings = [out for path, out in examined.items() if path.name.startswith(("Nest T", "Nest P"))]
     assert len(siblings) >= 14
     assert all(level_of(out).rank >= Level.LOOK.rank for out in siblings)
+
+
+def rules_of(result):
+    return {item.rule for finding in result.findings for item in finding.evidence}
+
+
+def test_the_way_a_radio_writes_tells_a_makers_thermostats_from_its_cameras(examined):
+    siblings = [out for path, out in examined.items() if path.name.startswith(("Nest T", "Nest P"))]
+    assert {level_of(out) for out in siblings} == {Level.NOTED}
+    assert all("hint.fingerprint_explained" in rules_of(out) for out in siblings)
+    cameras = [out for path, out in examined.items() if path.name.startswith(("Dropcam", "Nest Cam"))]
+    assert {level_of(out) for out in cameras} == {Level.LOOK}
+    assert all(rules_of(out) & {"hint.fingerprint", "hint.fingerprint_shared"} for out in cameras)
+
+
+def test_no_other_thing_is_taken_for_a_camera_by_its_radio_but_those_known_to_share_it(examined):
+    names = {
+        path.name.split(" 2.4GHz")[0].split(" 5GHz")[0]
+        for path, out in examined.items()
+        if rules_of(out) & {"hint.fingerprint", "hint.fingerprint_shared", "context.fingerprint"}
+    }
+    assert names == {"Amazon Kindle 4", "Dropcam HD", "Dropcam Pro", "Nest Cam Indoor"}
+    kindles = [out for path, out in examined.items() if path.name.startswith("Amazon Kindle 4")]
+    assert {level_of(out) for out in kindles} == {Level.NOTED}
+
+
+def test_element_orders_equal_those_of_tshark(radio, tshark):
+    path = radio / "home_monitor_italy/05_SamsungA53_01.pcap"
+    lines = tshark(path, "-Y", "wlan.fc.type_subtype == 8", "-e", "wlan.ta", "-e", "wlan.tag.number")
+    theirs = collections.defaultdict(set)
+    for address, tags in (line.split("\t") for line in lines):
+        theirs[address].add(tags)
+    with path.open("rb") as stream:
+        book = survey_capture(stream, name=path.name).book
+    ours = collections.defaultdict(set)
+    for address, frames in book.fingerprints.items():
+        for text in frames.get("beacon", ()):
+            numbers = (tag.partition(":")[0].partition("-")[0] for tag in text.partition(" ")[0].split(","))
+            ours[format_mac(address)].add(",".join(numbers))
+    assert len(ours) > 5
+    assert {address: tags & theirs[address] for address, tags in ours.items()} == dict(ours)
+
+
+BOXES = {
+    "home_monitor_italy": [
+        {"78:98:e8:d7:bb:c7", "7a:98:e8:d7:bb:c7"},
+        {"9c:a2:f4:7c:ea:f6", "9e:a2:f4:6c:ea:f6"},
+    ],
+    "airodump_lab_chile": [
+        {"44:22:7c:f0:80:58", "44:22:7c:f0:80:5b"},
+        {"44:48:b9:0c:e1:80", "46:48:b9:0c:e1:80"},
+        {"b0:ec:dd:72:04:ec", "b0:ec:dd:72:04:ef"},
+        {"d8:59:82:a1:60:cc", "d8:59:82:a1:60:cf"},
+        {"e8:a6:60:81:e7:e8", "e8:a6:60:81:e7:eb"},
+    ],
+    "neighbourhood_88min": [],
+    "airodump_misc": [],
+}
+
+
+@pytest.mark.parametrize("folder", BOXES)
+def test_the_networks_of_one_box_are_one_row_and_those_of_two_homes_are_not(examined, folder):
+    """Judged by hand: same base address, same channel, clocks within 14 s; names of one home only."""
+    found = set()
+    for path, out in examined.items():
+        if folder in path.parts:
+            for finding in out.findings:
+                for item in finding.evidence:
+                    if item.rule == "context.box":
+                        found.add(frozenset(re.findall(r"\((\w\w(?::\w\w){5})\)", item.says)))
+    assert found == {frozenset(box) for box in BOXES[folder]}
+
+
+def test_beacon_gaps_equal_those_of_tshark(radio, tshark):
+    path = radio / "home_monitor_italy/05_SamsungA53_01.pcap"
+    lines = tshark(path, "-Y", "wlan.fc.type_subtype == 8", "-e", "wlan.ta", "-e", "frame.time_epoch")
+    times = collections.defaultdict(list)
+    for address, epoch in (line.split("\t") for line in lines):
+        times[address].append(float(epoch))
+    with path.open("rb") as stream:
+        beats = survey_capture(stream, name=path.name).beacon_beats
+    checked = 0
+    for address, some in times.items():
+        gaps = [b - a for a, b in itertools.pairwise(some) if 0.001 <= b - a < 65.536]
+        if len(gaps) >= 20:
+            beat = beats[parse_mac(address)]
+            assert beat.gaps == len(gaps)
+            assert beat.median_s == pytest.approx(statistics.median_low(gaps), rel=0.03)
+            checked += 1
+    assert checked >= 4
 
 
 def test_other_devices_hardly_ever_give_a_finding(examined, radio):

@@ -1,0 +1,1 @@
+"""Where a transmitter is, from how strongly it is heard at several places: for any radio."""
