@@ -16,7 +16,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from .close_ups import close_up
+from .close_ups import close_up, deciding_view
 from .phone import Array, Phone, Pose
 from .render import Linear, Picture, Shot, add_glints, expose, lens_light, spot_px, surface_light, torch_level
 from .room import furnished_room
@@ -221,6 +221,109 @@ def synthetic_clip(
         exposures=tuple(float(value) for value in exposure),
         fps=fps,
     )
+
+
+#: Seconds for the way to one side, to the other and back, and of the torch off and on again at the end.
+DECIDING_S, _DARK_S, _AFTER_S = 8.0, 0.7, 0.5
+
+#: How far the hand goes to either side, metres: the advice says 30 cm.
+DECIDING_REACH_M = (0.26, 0.34)
+
+#: Mean of a frame in linear light that automatic exposure aims at: 18 % of full scale (ISO 12232, standard output
+#: sensitivity), and up to two thirds of a stop more, since the torch lights the middle and phones expose brightly.
+METERED = (0.18, 0.28)
+
+
+def deciding_clip(
+    *,
+    seed: int,
+    lenses: int = 1,
+    hard_negatives: bool = True,
+    fps: float = 30.0,
+    width: int = 960,
+    height: int = 540,
+    torch_off: bool = True,
+) -> SyntheticClip:
+    """Return a clip as the advice asks for it: from half a metre, 30 cm to either side, then the torch off and on.
+
+    The phone begins where the point shines and is kept turned to it, on an arc around it or a straight way.
+
+    Parameters
+    ----------
+    seed
+        Chooses the scene, the phone, the hand and the noise.
+    lenses
+        0 or 1; without one the middle holds something else.
+    hard_negatives
+        Whether there are things that glint.
+    fps, width, height
+        Of the frames.
+    torch_off
+        Whether the torch is switched off and on at the end.
+    """
+    rng = np.random.default_rng([seed, 9])
+    phone = synthetic_phone(rng, width=width, height=height)
+    scene = deciding_view(seed=seed, lenses=lenses, hard_negatives=hard_negatives)
+    target_m = float(scene.faces[0].corner[2])
+    moving = round(DECIDING_S * fps)
+    dark, after = (round(_DARK_S * fps), round(_AFTER_S * fps)) if torch_off else (0, 0)
+    count = moving + dark + after
+    lit = np.ones(count)
+    lit[moving : moving + dark] = 0.0
+    if torch_off:
+        lit[moving - 1] = float(rng.uniform(0.1, 1.0))
+    poses = _to_both_sides(rng, moving, count, fps, target_m=target_m)
+    exposure = float(rng.uniform(*METERED)) / _levels(scene, phone, poses, moving)
+    return SyntheticClip(
+        seed=seed,
+        scene=scene,
+        phone=phone,
+        poses=poses,
+        torch=tuple(float(value) for value in lit),
+        exposures=tuple(float(value) for value in exposure),
+        fps=fps,
+    )
+
+
+def _levels(scene: Scene, phone: Phone, poses: tuple[Pose, ...], moving: int) -> Array:
+    """Return the mean light of each frame's lit surfaces, smoothed over half a second, as a phone meters it."""
+    small = Phone(
+        width=phone.width // 6, height=phone.height // 6, hfov_deg=phone.hfov_deg,
+        torch_offset_m=phone.torch_offset_m, psf_px=0.5,
+    )  # fmt: skip
+    at = np.unique(np.linspace(0, moving - 1, 40).astype(int))
+    light = [float(surface_light(scene, phone=small, pose=poses[i], torch=True).clip(0.0, 2.0).mean()) for i in at]
+    smooth = np.convolve(np.pad(light, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
+    return np.interp(np.arange(len(poses)), at, smooth)
+
+
+def _to_both_sides(
+    rng: np.random.Generator, moving: int, count: int, fps: float, *, target_m: float
+) -> tuple[Pose, ...]:
+    """Return the way of a hand to one side, to the other and back, the phone kept turned to what is straight ahead."""
+    direction = float(rng.choice([0.0, math.pi])) + float(rng.normal(0.0, 0.15))
+    reach = float(rng.uniform(*DECIDING_REACH_M))
+    roundness, aim = float(rng.uniform(0.0, 1.0)), float(rng.uniform(0.85, 1.05))
+    shake, slow = _wander(rng, count, 5, fps), _wander(rng, count, 3, 4.0 * fps)
+    phase = np.minimum(np.arange(count) / moving, 1.0)
+    along = reach * np.sin(2.0 * math.pi * phase)
+    poses = []
+    for number in range(count):
+        x, y = along[number] * math.cos(direction), along[number] * math.sin(direction)
+        x, y = x + 0.002 * float(shake[number, 0]), y + 0.002 * float(shake[number, 1])
+        # On the arc the phone comes nearer to the wall the farther it goes to the side.
+        forth = roundness * (target_m - math.sqrt(max(target_m**2 - x * x - y * y, 0.04)))
+        poses.append(
+            Pose(
+                position_m=(x, y, forth + 0.012 * float(slow[number, 2])),
+                yaw_deg=-math.degrees(math.atan2(x, target_m - forth)) * aim
+                + 0.35 * float(shake[number, 2]) + 1.5 * float(slow[number, 0]),
+                pitch_deg=-math.degrees(math.atan2(y, target_m - forth)) * aim
+                + 0.35 * float(shake[number, 3]) + 1.0 * float(slow[number, 1]),
+                roll_deg=1.2 * float(shake[number, 4]),
+            )
+        )  # fmt: skip
+    return tuple(poses)
 
 
 def _blinks(rng: np.random.Generator, count: int, fps: float) -> Array:

@@ -9,7 +9,7 @@ have: that distance is what makes its highlight slide. A lens sits at most 1.5 m
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,15 @@ DISTANCE_M = (0.55, 1.5)
 #: Half field of hidden pinhole cameras over which they return light, degrees. The published +-10 degrees is the
 #: narrow end; the room's lenses have 25.
 CUTOFFS_DEG = (12.0, CUTOFF_DEG)
+
+#: Tilt at which reflecting tape has lost half of its gain: published are 20-40 degrees up to which it stays visible.
+TAPE_HALF_DEG = 30.0
+
+#: Half widths of the beams of small lights in clear and in matt plastic, degrees, as their datasheets give them.
+LED_CLEAR_DEG, LED_MATT_DEG = (10.0, 20.0), (30.0, 60.0)
+
+#: Radius of bolts and rivets, metres.
+BOLT_RADIUS_M = (0.002, 0.006)
 
 #: Where a lens may hide.
 HOSTS = ("smoke alarm", "clock", "socket", "vent")
@@ -90,7 +99,58 @@ class _Parts:
     leds: list[Led] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     holes: dict[str, Point] = field(default_factory=dict)
-    fronts: dict[str, Array] = field(default_factory=dict)
+
+
+#: Distance of the deciding view, metres: the advice says half a metre.
+DECIDING_M = (0.45, 0.60)
+
+#: Width of its wall, metres: it must lie before the phone from wherever it is seen.
+_DECIDING_WALL_M = 1.4
+
+#: Direction of a hidden lens's axis against the line to where the phone begins, standard deviation in radians for
+#: each of two directions: the phone begins where the point shines, which need not be straight before it.
+_ASIDE, _ASIDE_DECIDING = 0.06, 0.10
+
+#: Things beside the hosts: of the close views, and of the deciding view.
+_OTHERS = ("tap", "hook", "picture", "stickers", "rail")
+_OTHERS_DECIDING = (*_OTHERS, "bolts", "beads")
+
+
+def deciding_view(*, seed: int, lenses: int = 1, hard_negatives: bool = True) -> Scene:
+    """Return a wall whose middle holds the thing to be decided about, at half a metre, with others around it.
+
+    Parameters
+    ----------
+    seed
+        Chooses objects, places, colours and distance.
+    lenses
+        One, in the middle, or none: then a host without a camera or something polished is in the middle.
+    hard_negatives
+        Whether there are polished, shining and reflecting things.
+
+    Raises
+    ------
+    ValueError
+        If more than one lens is asked for.
+    """
+    if not 0 <= lenses <= 1:
+        raise ValueError(f"a deciding view has 0 or 1 lens, not {lenses}")
+    rng = np.random.default_rng([seed, 8])
+    distance = float(rng.uniform(*DECIDING_M))
+    parts = _Parts()
+    _wall(parts, rng, distance, wide=_DECIDING_WALL_M)
+    hosts = [HOSTS[i] for i in rng.permutation(len(HOSTS))[:2]]
+    others = [_OTHERS_DECIDING[i] for i in rng.permutation(len(_OTHERS_DECIDING))]
+    names = [*hosts, *(others[:4] if hard_negatives else [])]
+    if lenses == 0 and hard_negatives and rng.uniform() < 0.7:
+        names = [*others[:5], hosts[0]]
+    around = [((i % 3 - 1) * 0.20, (i // 3 - 0.5) * 0.28) for i in rng.permutation(6)]
+    for number, name in enumerate(names):
+        x, y = (0.0, 0.0) if number == 0 else around[number]
+        middle = np.array([x, y, distance - 0.004]) + np.array([*rng.uniform(-0.015, 0.015, 2), 0.0])
+        across, down = _turned(rng)
+        _MAKERS[name](parts, rng, middle, across, down, hard_negatives)
+    return _scene(parts, rng, hosts[:lenses], aside=_ASIDE_DECIDING)
 
 
 def close_up(*, seed: int, lenses: int = 1, hard_negatives: bool = True) -> Scene:
@@ -117,7 +177,7 @@ def close_up(*, seed: int, lenses: int = 1, hard_negatives: bool = True) -> Scen
     parts = _Parts()
     _wall(parts, rng, distance)
     hosts = [HOSTS[i] for i in rng.permutation(len(HOSTS))[:2]]
-    others = [("tap", "hook", "picture", "stickers", "rail")[i] for i in rng.permutation(5)[:4]]
+    others = [_OTHERS[i] for i in rng.permutation(len(_OTHERS))[:4]]
     # Six places in two rows, spaced as the view widens with distance.
     step = 0.30 * distance + 0.04
     places = [((i % 3 - 1) * step, (i // 3 - 0.5) * 0.8 * step) for i in rng.permutation(6)]
@@ -125,10 +185,14 @@ def close_up(*, seed: int, lenses: int = 1, hard_negatives: bool = True) -> Scen
         middle = np.array([x, y, distance - 0.004]) + np.array([*rng.uniform(-0.015, 0.015, 2), 0.0])
         across, down = _turned(rng)
         _MAKERS[name](parts, rng, middle, across, down, hard_negatives)
-    hidden = hosts[:lenses]
+    return _scene(parts, rng, hosts[:lenses], aside=_ASIDE)
+
+
+def _scene(parts: _Parts, rng: np.random.Generator, hidden: list[str], *, aside: float) -> Scene:
+    """Return what was put up, with lenses in the holes of `hidden`."""
     return Scene(
         faces=tuple(parts.faces),
-        lenses=tuple(_lens(parts.holes[name], parts.fronts[name], name, rng) for name in hidden),
+        lenses=tuple(_lens(parts.holes[name], name, rng, aside=aside) for name in hidden),
         balls=tuple(parts.balls),
         rails=tuple(parts.rails),
         glasses=tuple(parts.glasses),
@@ -178,8 +242,8 @@ def _sides(parts: _Parts, front: _Panel, depth_m: float, tone: Texture) -> None:
     parts.faces.append(Face(corner=low, across=across, down=back, albedo=tone))
 
 
-def _wall(parts: _Parts, rng: np.random.Generator, distance: float) -> None:
-    wide, high = 2.6 * distance + 0.5, 1.7 * distance + 0.5
+def _wall(parts: _Parts, rng: np.random.Generator, distance: float, *, wide: float | None = None) -> None:
+    wide, high = wide or 2.6 * distance + 0.5, 1.7 * distance + 0.5
     size = (int(wide * 800), int(high * 800))
     tone = _pick(rng, "b9a88c", "a9adb0", "8f9c8a", "b3a3a0", "7d7a72")
     kind = int(rng.integers(3))
@@ -192,7 +256,7 @@ def _wall(parts: _Parts, rng: np.random.Generator, distance: float) -> None:
         pitch = int(rng.integers(80, 130))
         texture[::pitch] *= 0.6
         texture[:, ::pitch] *= 0.6
-    turn = math.radians(float(rng.normal(0.0, 6.0)))
+    turn = math.radians(float(np.clip(rng.normal(0.0, 6.0), -15.0, 15.0)))
     across = np.array([math.cos(turn), 0.0, -math.sin(turn)])
     middle = np.array([0.0, 0.0, distance + 0.02])
     parts.faces.append(_panel(middle, across, np.array([0.0, 1.0, 0.0]), wide, high, texture).face())
@@ -202,7 +266,6 @@ def _host(parts: _Parts, name: str, front: _Panel, x_m: float, y_m: float, rng: 
     """Make a hole in a front."""
     front.disc(x_m, y_m, float(rng.uniform(0.0011, 0.0018)), (0.004, 0.004, 0.004))
     parts.holes[name] = front.at(x_m, y_m, -float(rng.uniform(0.0003, 0.0015)))
-    parts.fronts[name] = front.out
 
 
 def _screw(parts: _Parts, front: _Panel, x_m: float, y_m: float, host: str, rng: np.random.Generator) -> None:
@@ -214,7 +277,35 @@ def _screw(parts: _Parts, front: _Panel, x_m: float, y_m: float, host: str, rng:
     front.bar(x_m, y_m, 1.6 * head, 0.0007, (0.03, 0.03, 0.03))
     rise = radius - math.sqrt(radius**2 - head**2)
     centre = front.at(x_m, y_m, rise - radius)
-    parts.balls.append(Ball(centre=centre, radius_m=radius, reflectance=float(rng.uniform(0.1, 0.6)), host=host))
+    _polished(parts, front, centre, radius, math.asin(head / radius), float(rng.uniform(0.1, 0.6)), host)
+
+
+def _polished(
+    parts: _Parts, front: _Panel, centre: Point, radius_m: float, cap: float, reflectance: float, host: str
+) -> None:
+    """Add a part of a ball that faces as the front does, so many radians to each side."""
+    parts.balls.append(
+        Ball(
+            centre=centre, radius_m=radius_m, reflectance=reflectance, host=host,
+            axis=_point(front.out), cap_deg=math.degrees(cap),
+        )
+    )  # fmt: skip
+
+
+def _led(
+    parts: _Parts,
+    front: _Panel,
+    x_m: float,
+    y_m: float,
+    light: tuple[float, float, float],
+    host: str,
+    rng: np.random.Generator,
+) -> None:
+    """A small light; a third of them in clear plastic, whose beam is narrow."""
+    narrow = rng.uniform() < 1 / 3
+    half = float(rng.uniform(*(LED_CLEAR_DEG if narrow else LED_MATT_DEG)))
+    place = front.at(x_m, y_m)
+    parts.leds.append(Led(position=place, light=light, host=host, axis=_point(front.out), half_deg=half))
 
 
 def _smoke_alarm(
@@ -231,7 +322,7 @@ def _smoke_alarm(
     _host(parts, "smoke alarm", front, side * 0.02, side * 0.36, rng)
     _sides(parts, front, depth, surfaces.plain((16, 16), tone, rng))
     if negatives:
-        parts.leds.append(Led(position=front.at(-side * 0.2, side * 0.40), light=(0.6, 1.2, 18.0), host="smoke alarm"))
+        _led(parts, front, -side * 0.2, side * 0.40, (0.6, 1.2, 18.0), "smoke alarm", rng)
     parts.faces.append(front.face())
 
 
@@ -248,7 +339,7 @@ def _clock(parts: _Parts, rng: np.random.Generator, middle: Array, across: Array
     _sides(parts, front, depth, surfaces.plain((16, 16), surfaces.colour("1d1e21"), rng))
     if negatives:
         tint = ((0.5, 1.0, 14.0), (0.8, 14.0, 1.5), (14.0, 4.0, 1.0))[int(rng.integers(3))]
-        parts.leds.append(Led(position=front.at(wide * 0.36, high * 0.38), light=tint, host="clock"))
+        _led(parts, front, wide * 0.36, high * 0.38, tint, "clock", rng)
     parts.faces.append(front.face())
 
 
@@ -357,10 +448,55 @@ def _stickers(
     )
     face = tape.face(0.001)
     gain = float(rng.uniform(15.0, 50.0))
-    parts.faces.append(
-        Face(corner=face.corner, across=face.across, down=face.down, albedo=face.albedo, retro_gain=gain)
-    )
+    parts.faces.append(replace(face, retro_gain=gain, retro_half_deg=TAPE_HALF_DEG))
     parts.marks.append(Mark(position=tape.at(0.0, 0.0, 0.001), radius_m=0.004, kind="tape", host="label"))
+
+
+def _bolts(parts: _Parts, rng: np.random.Generator, middle: Array, across: Array, down: Array, negatives: bool) -> None:
+    """A plate with a round rivet, domed bolts of small radius, and a screw sunk into a hole."""
+    wide, high = 0.09, 0.07
+    tone = _pick(rng, "8a8c8f", "3a3b3d", "6b5a48")
+    front = _panel(middle, across, down, wide, high, surfaces.plain(_size(wide, high), tone, rng, grain=0.05))
+    front.middle = front.middle + front.out * 0.004
+    for x, y in ((-0.03, -0.02), (0.03, -0.02), (-0.03, 0.02)):
+        radius = float(rng.uniform(*BOLT_RADIUS_M))
+        # From a flat dome to half a ball, whose centre lies in the plate's face.
+        cap = math.radians(float(rng.uniform(25.0, 90.0)))
+        head = radius * math.sin(cap)
+        front.disc(x, y, head * 1.1, (0.04, 0.04, 0.04))
+        front.disc(x, y, head * 0.9, (0.12, 0.12, 0.12))
+        centre = front.at(x, y, -radius * math.cos(cap))
+        _polished(parts, front, centre, radius, cap, float(rng.uniform(0.2, 0.6)), "bolt")
+    hole, deep = float(rng.uniform(0.0025, 0.004)), float(rng.uniform(0.004, 0.010))
+    radius = float(rng.uniform(*BOLT_RADIUS_M))
+    front.disc(0.03, 0.02, hole, (0.006, 0.006, 0.006))
+    # The hole's rim hides it from the side.
+    cap = math.atan(hole / (deep + radius))
+    _polished(parts, front, front.at(0.03, 0.02, -deep - radius), radius, cap, 0.5, "sunk screw")
+    parts.faces.append(front.face())
+
+
+def _beads(parts: _Parts, rng: np.random.Generator, middle: Array, across: Array, down: Array, negatives: bool) -> None:
+    """Cloth with glass beads, which shine from everywhere, and nearly flat polished chips, which flash."""
+    wide, high = 0.10, 0.08
+    tone = _pick(rng, "5a2f3a", "2f3d5a", "26241f")
+    front = _panel(middle, across, down, wide, high, surfaces.plain(_size(wide, high), tone, rng, grain=0.15))
+    for number in range(6):
+        x, y = (number % 3 - 1) * 0.032, (number // 3 - 0.5) * 0.036
+        if number % 2:
+            radius = float(rng.uniform(0.0015, 0.003))
+            _polished(parts, front, front.at(x, y, 0.3 * radius), radius, math.pi / 2, 0.3, "bead")
+            continue
+        size, radius = float(rng.uniform(0.0006, 0.0015)), float(rng.uniform(0.012, 0.05))
+        lean = front.out + front.across * float(rng.normal(0.0, 0.12)) + front.down * float(rng.normal(0.0, 0.08))
+        lean /= np.linalg.norm(lean)
+        chip = Ball(
+            centre=_point(np.array(front.at(x, y)) - lean * radius), radius_m=radius,
+            reflectance=float(rng.uniform(0.05, 0.3)), host="chip", axis=_point(lean),
+            cap_deg=math.degrees(math.asin(size / radius)),
+        )  # fmt: skip
+        parts.balls.append(chip)
+    parts.faces.append(front.face())
 
 
 def _rail(parts: _Parts, rng: np.random.Generator, middle: Array, across: Array, down: Array, negatives: bool) -> None:
@@ -393,14 +529,16 @@ _MAKERS = {
     "picture": _picture,
     "stickers": _stickers,
     "rail": _rail,
+    "bolts": _bolts,
+    "beads": _beads,
 }
 
 
-def _lens(position: Point, front: Array, host: str, rng: np.random.Generator) -> Lens:
+def _lens(position: Point, host: str, rng: np.random.Generator, *, aside: float) -> Lens:
     """A pinhole camera that looks roughly, not exactly, at where the phone is held."""
     towards = -np.array(position)
     towards /= np.linalg.norm(towards)
-    axis = towards + rng.normal(0.0, 0.06, 3)
+    axis = towards + rng.normal(0.0, aside, 3)
     axis /= np.linalg.norm(axis)
     return Lens(
         position=position,

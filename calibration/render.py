@@ -10,7 +10,8 @@ white surface of one pixel at the thing's place (focal length f in px, distance 
 
 - lens, a Gaussian beam of standard deviation s returned from a pupil of area A with efficiency k, seen at
   the angle t between torch and camera: ``pi f**2 A k / (2 pi s**2 d**2) exp(-t**2 / (2 s**2))``;
-- ball of radius R and reflectance k: ``pi f**2 k R**2 / (4 d**2)`` (a convex mirror of focal length R/2);
+- ball of radius R and reflectance k: ``pi f**2 k R**2 / (4 d**2)`` (a convex mirror of focal length R/2), as long
+  as the point of it that faces the phone is polished;
 - rail of radius R whose surface slopes along its axis have the standard deviation g, for each metre:
   ``pi f**2 k R / (4 sqrt(2 pi) g d**2) exp(-a**2 / (2 g**2))`` at the angle a from the foot of the
   perpendicular (a convex mirror across, a rough flat one along);
@@ -33,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .phone import Array, Phone, Pose, project
-from .things import Face, Glass, Led, Lens, Rail, Scene
+from .things import Ball, Face, Glass, Led, Lens, Rail, Scene
 
 Picture = NDArray[np.uint8]
 Linear = NDArray[np.float32]
@@ -47,6 +48,9 @@ TORCH_RADIUS_M = 0.0013
 
 #: Light is smooth, so it is computed once in so many pixels and interpolated.
 _LIGHT_STEP_PX = 8
+
+#: Turn of the view over which a highlight passes over a rim: the torch's image has a width.
+_RIM_DEG = 1.0
 
 #: Share of a saturating spot's light that scatters in lens and cover glass, and how far: reasoned, so that a
 #: torch mirrored in glass has the soft glow it has in real pictures.
@@ -111,7 +115,7 @@ def add_glints(linear: Linear, scene: Scene, *, phone: Phone, pose: Pose, torch:
         point = ball_highlight_m(ball.centre, ball.radius_m, pose=pose)
         distance = float(np.linalg.norm(point - np.asarray(pose.position_m)))
         total = math.pi * (phone.focal_px * ball.radius_m / distance) ** 2 * ball.reflectance / 4
-        total *= torch_level(point, phone=phone, pose=pose)
+        total *= torch_level(point, phone=phone, pose=pose) * ball_share(ball, pose=pose)
         _stamp(linear, spot_px(point, phone=phone, pose=pose), total, (1, 1, 1), sigma_px=phone.psf_px)
     for rail in scene.rails:
         _add_streak(linear, rail, phone=phone, pose=pose)
@@ -148,6 +152,18 @@ def ball_highlight_m(centre: tuple[float, float, float], radius_m: float, *, pos
     to_camera = np.asarray(pose.position_m) - np.array(centre)
     point: Array = np.array(centre) + to_camera / np.linalg.norm(to_camera) * radius_m
     return point
+
+
+def ball_share(ball: Ball, *, pose: Pose) -> float:
+    """Return how much of the torch's image a ball's polished part holds: 1, or 0 once it has slid over the rim."""
+    if ball.axis is None:
+        return 1.0
+    angle = _angle_deg(np.asarray(pose.position_m) - np.array(ball.centre), np.array(ball.axis))
+    return float(np.clip((ball.cap_deg - angle) / _RIM_DEG + 0.5, 0.0, 1.0))
+
+
+def _angle_deg(first: Array, second: Array) -> float:
+    return math.degrees(math.atan2(float(np.linalg.norm(np.cross(first, second))), float(first @ second)))
 
 
 def mirror_image_px(face: Face, *, phone: Phone, pose: Pose) -> tuple[float, float] | None:
@@ -226,7 +242,11 @@ def _paint(linear: Linear, face: Face, *, scene: Scene, phone: Phone, pose: Pose
         ray = points - pose.torch_position_m(phone)
         ahead = np.clip(ray @ pose.rotation[2] / np.linalg.norm(ray, axis=-1), 0.0, 1.0)
         from_torch = _level_from(pose.torch_position_m(phone), points, normal)
-        level += face.retro_gain * ahead**TORCH_LOBE * from_torch
+        gain = face.retro_gain
+        if math.isfinite(face.retro_half_deg):
+            middle = corner + 0.5 * (across + down)
+            gain = 1.0 + (gain - 1.0) * 0.5 ** ((_angle_deg(eye - middle, normal) / face.retro_half_deg) ** 2)
+        level += gain * ahead**TORCH_LOBE * from_torch
     light = cv2.resize(level.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
 
     target = linear[y0:y1, x0:x1]
@@ -263,6 +283,9 @@ def _add_led(linear: Linear, led: Led, *, scene: Scene, phone: Phone, pose: Pose
     point = np.array(led.position)
     distance = float(np.linalg.norm(point - np.asarray(pose.position_m)))
     total = (phone.focal_px / 1000 / distance) ** 2 * (scene.lamp_level + scene.haze_level)
+    if led.axis is not None:
+        off_deg = _angle_deg(np.asarray(pose.position_m) - point, np.array(led.axis))
+        total *= 0.5 ** ((off_deg / led.half_deg) ** 2)
     _stamp(linear, spot_px(point, phone=phone, pose=pose), total, led.light, sigma_px=1.25 * phone.psf_px)
 
 

@@ -31,6 +31,8 @@ class Face:
     retro_gain
         How many times brighter than white paper it returns light to where it came from; 1 for ordinary
         surfaces.
+    retro_half_deg
+        Tilt at which the gain above that of paper has fallen to half.
     """
 
     corner: Point
@@ -38,6 +40,7 @@ class Face:
     down: Point
     albedo: Texture
     retro_gain: float = 1.0
+    retro_half_deg: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +77,27 @@ class Lens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ball:
-    """A polished convex end (knob, bolt, tap): it shows the torch as a small round spot."""
+    """A polished convex end (knob, bolt, tap): it shows the torch as a small round spot.
+
+    Parameters
+    ----------
+    centre, radius_m
+        Of its curvature.
+    reflectance
+        Of its surface.
+    host
+        What it belongs to.
+    axis, cap_deg
+        Where the middle of its polished part faces (unit vector), and how far from there, seen from the centre,
+        the part reaches: a screw's head is a small part of a ball. A whole ball if None.
+    """
 
     centre: Point
     radius_m: float
     reflectance: float
     host: str
+    axis: Point | None = None
+    cap_deg: float = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +131,9 @@ class Led:
     #: seen from 1 m by a camera of 1000 px focal length.
     light: Colour
     host: str
+    #: Where it shines (unit vector; evenly if None), and the half width of its beam at half of its light.
+    axis: Point | None = None
+    half_deg: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

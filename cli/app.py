@@ -34,6 +34,10 @@ app.add_typer(calibrate_app, name="calibrate")
 #: Options of two values, which typer cannot repeat: see :func:`_two_values_each`.
 TWO_VALUES = ("--pair", "--lens", "--chart")
 
+#: Seconds listened unless said otherwise: a brief stop on each of the some 38 channels of 2.4 and 5 GHz (11 s), and
+#: five longer stays of 22 s where it is busiest (see cli/channels.py).
+LISTEN_S = 120.0
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Out = Annotated[
     Path | None,
@@ -43,6 +47,16 @@ FailOn = Annotated[
     Level | None, typer.Option("--fail-on", help="Exit with 1 if anything has this level or a stronger one.")
 ]
 All = Annotated[bool, typer.Option("--all", help="List what was only noted, too.")]
+Interface = Annotated[
+    str | None, typer.Option("--interface", help="Listen live on this interface in monitor mode.", metavar="IF")
+]
+Channels = Annotated[
+    list[int] | None,
+    typer.Option("--channel", help="With --interface: stay on this channel instead of going round.", min=1),
+]
+#: What asks this computer itself, in place of a file.
+AUTO = "auto"
+
 Captures = Annotated[list[Path], typer.Argument(help="Capture files.", show_default=False)]
 
 
@@ -78,6 +92,10 @@ def sweep(
         typer.Option("--dark", help="A photo or clip taken in the dark with the torch OFF, for infrared lights."),
     ] = None,
     wifi: Annotated[list[Path] | None, typer.Option("--wifi", help="A Wi-Fi capture (pcap, pcapng).")] = None,
+    wifi_scan: Annotated[
+        list[str] | None,
+        typer.Option("--wifi-scan", help="A list of Wi-Fi networks, or 'auto': made now.", metavar="FILE|auto"),
+    ] = None,
     bluetooth: Annotated[
         list[Path] | None, typer.Option("--bluetooth", help="A Bluetooth capture (btsnoop, pcap, pcapng).")
     ] = None,
@@ -98,10 +116,13 @@ def sweep(
         videos=video or (),
         dark=dark or (),
         wifi=wifi or (),
+        scans=_scans(wifi_scan),
         bluetooth=bluetooth or (),
     )
     if not len(inputs):
-        _wrong_usage("name at least one input: --pair ON OFF, --photo, --video, --dark, --wifi or --bluetooth")
+        _wrong_usage(
+            "name at least one input: --pair ON OFF, --photo, --video, --dark, --wifi, --wifi-scan or --bluetooth"
+        )
     if out is None and not as_json:
         out = Path(f"sweep-{datetime.now():%Y%m%d-%H%M%S}")
     raise typer.Exit(run(inputs, Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)))
@@ -145,16 +166,93 @@ def glint(
 
 @app.command()
 def wifi(
-    captures: Captures,
+    captures: Annotated[list[Path] | None, typer.Argument(help="Capture files.", show_default=False)] = None,
+    interface: Interface = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="With --interface: how long to listen.", min=1.0)] = (
+        LISTEN_S
+    ),
+    channel: Channels = None,
+    scan: Annotated[
+        list[str] | None,
+        typer.Option("--scan", help="A list of networks, or 'auto': made now, no monitor mode.", metavar="FILE|auto"),
+    ] = None,
     out: Out = None,
     as_json: AsJson = False,
     fail_on: FailOn = None,
     show_all: All = False,
 ) -> None:
-    """Tell which networks and devices Wi-Fi captures hold."""
+    """Tell which networks and devices Wi-Fi captures hold, or a monitor interface hears."""
+    ending = Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)
+    if interface is not None and scan:
+        _wrong_usage("--scan and --interface are two runs: a list needs no monitor mode, listening does")
+    if interface is not None:
+        from .commands import live_wifi
+
+        if not seconds < float("inf"):
+            _wrong_usage("--seconds takes a number; Ctrl-C ends the listening sooner")
+
+        listening = live_wifi.Listening(interface=interface, seconds=seconds, channels=channel)
+        raise typer.Exit(live_wifi.run(listening, ending, captures=captures or ()))
+    if channel:
+        _wrong_usage("--channel goes with --interface")
+    if not captures and not scan:
+        _wrong_usage(
+            "name a capture file, an interface to listen on (--interface mon0), or a list of networks (--scan auto)"
+        )
     from .commands.sweep import Inputs, run
 
-    raise typer.Exit(run(Inputs(wifi=captures), Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)))
+    raise typer.Exit(run(Inputs(wifi=captures or (), scans=_scans(scan)), ending))
+
+
+@app.command()
+def motion(
+    capture: Annotated[Path | None, typer.Argument(help="A capture file.", show_default=False)] = None,
+    actions: Annotated[
+        Path | None, typer.Option("--actions", help="What was done while it ran: a CSV of time and action.")
+    ] = None,
+    interface: Interface = None,
+    channel: Annotated[
+        int | None, typer.Option("--channel", help="With --interface: stay on this channel, not the busiest.", min=1)
+    ] = None,
+    by_key: Annotated[
+        bool, typer.Option("--by-key", help="With --interface: begin each step with the Enter key.")
+    ] = False,
+    cover: Annotated[
+        bool, typer.Option("--cover", help="With --interface: also cover a suspected lens now and then.")
+    ] = False,
+    light: Annotated[bool, typer.Option("--light", help="With --interface: also switch the light off and on.")] = False,
+    mine: Annotated[
+        list[str] | None, typer.Option("--mine", help="Address of a device of your own, left out.", metavar="MAC")
+    ] = None,
+    out: Out = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
+    show_all: All = False,
+) -> None:
+    """Tell whether a Wi-Fi stream follows what happens in the room: still, move, still."""
+    from ..detect.mac import parse_mac
+
+    try:
+        own = [parse_mac(item) for item in mine or ()]
+    except ValueError:
+        _wrong_usage("--mine takes a hardware address, as in 02:00:5e:10:00:01")
+    from .commands import motion as command
+
+    if interface is not None:
+        if capture is not None or actions is not None:
+            _wrong_usage("give either a capture with --actions, or --interface for a guided run")
+        out = out or Path(f"motion-{datetime.now():%Y%m%d-%H%M%S}")
+        guided = command.Guided(
+            interface=interface, channel=channel, by_key=by_key, lens=cover, light=light, folder=out
+        )
+        ending = Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)
+        raise typer.Exit(command.run_guided(guided, ending, own=own))
+    if channel is not None or by_key or cover or light:
+        _wrong_usage("--channel, --by-key, --cover and --light go with --interface")
+    if capture is None or actions is None:
+        _wrong_usage("name a capture and --actions FILE, or an interface to listen on: --interface mon0")
+    ending = Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)
+    raise typer.Exit(command.run_capture(capture, actions, ending, own=own))
 
 
 @app.command()
@@ -171,6 +269,53 @@ def bluetooth(
     raise typer.Exit(
         run(Inputs(bluetooth=captures), Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all))
     )
+
+
+@app.command()
+def locate(
+    readings: Annotated[
+        Path | None, typer.Argument(help="A CSV file of readings: rssi_dbm and spot or x_m,y_m.", show_default=False)
+    ] = None,
+    interface: Interface = None,
+    mac: Annotated[
+        str | None, typer.Option("--mac", help="Address of the transmitter that is looked for.", metavar="MAC")
+    ] = None,
+    channel: Annotated[
+        int | None, typer.Option("--channel", help="With --interface: stay on this channel, not its own.", min=1)
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="With --interface: file for the readings.", metavar="FILE")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="Stored radio profile to use, not the newest; 'published' for none."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the plan and result.json.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell where a transmitter is, from signal readings at several places or a live search."""
+    from ..detect.mac import format_mac, parse_mac
+
+    try:
+        address = None if mac is None else format_mac(parse_mac(mac))
+    except ValueError:
+        _wrong_usage("--mac takes a hardware address, as in 02:00:5e:10:00:01")
+    from .commands import locate as command
+
+    wanted = command.Wanted(mac=address, profile=profile, out=out, as_json=as_json)
+    if interface is not None:
+        if readings is not None:
+            _wrong_usage("give either a file of readings, or --interface for a live search")
+        if address is None:
+            _wrong_usage("--interface needs --mac: the address that is looked for, as 'roomsweep wifi' lists it")
+        record = record or (out or Path()) / f"readings-{datetime.now():%Y%m%d-%H%M%S}.csv"
+        live = command.LiveSearch(interface=interface, mac=address, channel=channel, record=record)
+        raise typer.Exit(command.run_live(live, wanted))
+    if channel is not None or record is not None:
+        _wrong_usage("--channel and --record go with --interface")
+    if readings is None:
+        _wrong_usage("name a file of readings, or an interface to listen on: --interface mon0 --mac MAC")
+    raise typer.Exit(command.run(readings, wanted))
 
 
 @app.command()
@@ -192,6 +337,11 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the answe
     from .commands.doctor import run
 
     raise typer.Exit(run(as_json=as_json))
+
+
+def _scans(named: list[str] | None) -> list[Path | None]:
+    """Files, or None for a list that this computer makes; a file called ``auto`` is ``./auto``."""
+    return [None if item == AUTO else Path(item) for item in named or ()]
 
 
 def _wrong_usage(what: str) -> NoReturn:

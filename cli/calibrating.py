@@ -1,4 +1,4 @@
-"""The options of ``roomsweep calibrate``. What the commands do lives in ``commands/calibrate.py``."""
+"""The options of ``roomsweep calibrate``. What the commands do lives in ``commands/``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from .ending import WRONG_USAGE
 
 calibrate_app = typer.Typer(
-    help="Measures what roomsweep has to know about your phone.",
+    help="Measures what roomsweep has to know about your phone and the place.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -89,6 +89,43 @@ def camera(
     raise typer.Exit(run(inputs, as_json=as_json))
 
 
+@calibrate_app.command()
+def radio(
+    readings: Annotated[
+        Path, typer.Argument(help="A CSV file of readings of a transmitter whose place is known.", show_default=False)
+    ],
+    at: Annotated[
+        str | None,
+        typer.Option("--at", help="Where it stood, where the readings have x_m and y_m.", metavar="X,Y"),
+    ] = None,
+    mac: Annotated[
+        str | None, typer.Option("--mac", help="Its address, if the file holds several.", metavar="MAC")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the profile.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the profile as JSON on standard output.")] = False,
+) -> None:
+    """Measure how signals fall with distance, with a transmitter of your own."""
+    from ..detect.mac import format_mac, parse_mac
+    from .commands.calibrate_radio import run
+
+    place = None
+    if at is not None:
+        try:
+            x_m, y_m = (float(part) for part in at.split(","))
+        except ValueError:
+            _wrong_usage("--at takes a place in metres, as in 0.5,2", command="radio")
+        if not (math.isfinite(x_m) and math.isfinite(y_m)):
+            _wrong_usage("--at takes a place in metres, as in 0.5,2", command="radio")
+        place = (x_m, y_m)
+    try:
+        address = None if mac is None else format_mac(parse_mac(mac))
+    except ValueError:
+        _wrong_usage("--mac takes a hardware address, as in 02:00:5e:10:00:01", command="radio")
+    if name is not None and not any(char.isalnum() for char in name):
+        _wrong_usage("--name needs a letter or a digit", command="radio")
+    raise typer.Exit(run(readings, at_m=place, mac=address, name=name, as_json=as_json))
+
+
 def _with_distances(option: str, values: list[str] | None) -> list[tuple[Path, float]]:
     """Return files and distances; the command line was already written out as single values."""
     flat = values or []
@@ -113,8 +150,8 @@ def _within(option: str, value: float | None, low: float, high: float, unit: str
         _wrong_usage(f"{option} is {value:g}; it must be from {low:g} to {high:g} {unit}")
 
 
-def _wrong_usage(what: str) -> NoReturn:
+def _wrong_usage(what: str, *, command: str = "camera") -> NoReturn:
     from ..detect.text import clean
 
-    typer.echo(f"Wrong usage: {clean(what, limit=300)}. See 'roomsweep calibrate camera --help'.", err=True)
+    typer.echo(f"Wrong usage: {clean(what, limit=300)}. See 'roomsweep calibrate {command} --help'.", err=True)
     raise typer.Exit(WRONG_USAGE)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..detect.errors import UnavailableError
@@ -46,18 +47,30 @@ class Ending:
 
 
 def exit_status(result: Result, *, fail_on: Level | None) -> int:
-    """Return the exit status that `result` stands for."""
+    """Return the exit status that `result` stands for.
+
+    Where nothing was examined, it is :data:`UNAVAILABLE` if that is all for want of hardware, programs or permission
+    (fact ``unavailable``), and :data:`NO_INPUT` as soon as one input could have been read.
+    """
     if all(source.state is SourceState.NOT_EXAMINED for source in result.sources):
-        return NO_INPUT
+        lacking = result.sources and all(source.facts.get("unavailable") is True for source in result.sources)
+        return UNAVAILABLE if lacking else NO_INPUT
     if fail_on is not None and any(finding.level.rank <= fail_on.rank for finding in result.findings):
         return FAILED_ON_LEVEL
     return DONE
 
 
-def end(result: Result, *, pictures: Mapping[str, Picture], ending: Ending) -> int:
+def end(
+    result: Result,
+    *,
+    pictures: Mapping[str, Picture],
+    ending: Ending,
+    attachments: Mapping[str, bytes] = MappingProxyType({}),
+) -> int:
     """Print and write `result`; return the exit status.
 
-    The result is printed before anything is written, so that a full disk does not cost it.
+    The result is printed before anything is written, so that a full disk does not cost it. `attachments` are files
+    that go beside the report, by name.
 
     Raises
     ------
@@ -82,12 +95,12 @@ def end(result: Result, *, pictures: Mapping[str, Picture], ending: Ending) -> i
     else:
         print_result(result, console=Patient(), show_noted=ending.show_noted)
     if ending.out is not None:
-        report = _write(result, ending.out, pictures=pictures)
+        report = _write(result, ending.out, pictures=pictures, attachments=attachments)
         Console(stderr=ending.as_json).print(Text(phrase("report_at", path=str(report))), soft_wrap=True)
     return exit_status(result, fail_on=ending.fail_on)
 
 
-def _write(result: Result, folder: Path, *, pictures: Mapping[str, Picture]) -> Path:
+def _write(result: Result, folder: Path, *, pictures: Mapping[str, Picture], attachments: Mapping[str, bytes]) -> Path:
     """Write the report, the result and the marked pictures; return the report's path."""
     from .report.crops import annotate, close_up, jpeg
     from .report.html import write_html
@@ -96,6 +109,8 @@ def _write(result: Result, folder: Path, *, pictures: Mapping[str, Picture]) -> 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "result.json").write_text(result.to_json() + "\n", encoding="utf-8")
+        for name, data in attachments.items():
+            (folder / name).write_bytes(data)
         report = folder / "report.html"
         write_html(result, report, pictures=pictures)
         for key, picture in pictures.items():

@@ -6,14 +6,15 @@ examined, with its reason.
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..detect.errors import InputError, RoomsweepError
+from ..detect.errors import InputError, RoomsweepError, UnavailableError
 from ..detect.fuse import fuse
 from ..detect.result import Examined, Level, Result, Source, SourceState, Tool
 from ..detect.signatures.match import table_age_warnings
@@ -27,10 +28,17 @@ from .version import version
 if TYPE_CHECKING:
     from ..detect.lens.clip import ExaminedClip
     from ..detect.lens.profile import CameraProfile
+    from ..detect.wifi.survey import Surveyor
     from .clip_file import ClipFile
+    from .guiding import Guide
     from .report.crops import Picture
+    from .sniffing import Sniffer
 
 _log = logging.getLogger(__name__)
+
+#: The fact of a source that was not examined because this computer lacks something or may not: see
+#: :func:`.ending.exit_status`.
+UNAVAILABLE_FACT = "unavailable"
 
 
 class Gathering:
@@ -62,9 +70,12 @@ class Gathering:
         self._strips = strips
         self._examined: list[Examined] = []
         self._counts: dict[str, int] = {}
+        self._live_limits: tuple[str, ...] = ()
         self._cameras = KnownCameras(stored=not synthetic)
         #: :func:`.report.keys.picture_key` to the picture, for the report.
         self.pictures: dict[str, Picture] = {}
+        #: What was listed by this computer itself, as it was printed, by file name: evidence beside the report.
+        self.attachments: dict[str, bytes] = {}
 
     def add_photo(self, path: Path) -> None:
         """Examine one photo."""
@@ -224,6 +235,123 @@ class Gathering:
 
         self._add("wifi_capture", path.name, examine)
 
+    def add_wifi_live(
+        self, sniffer: Sniffer, *, seconds: float | None, heard: Callable[[Surveyor], None] = lambda surveyor: None
+    ) -> None:
+        """Listen with `sniffer` and examine what it hears; `heard` is called after every block, about once a second."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.wifi.examine import examine_survey
+            from ..detect.wifi.survey import Surveyor
+
+            surveyor = Surveyor()
+            for records in sniffer.blocks(seconds=seconds):
+                surveyor.add(records)
+                heard(surveyor)
+            survey = surveyor.survey(name=sniffer.interface)
+            examined = examine_survey(
+                survey, source_id=source_id, name=sniffer.interface, kind="wifi_live", facts=sniffer.facts()
+            )
+            self._live_limits += _live_limits(sniffer)
+            if not sniffer.frames:
+                reason = "; ".join([phrase("live_silent", seconds=sniffer.seconds), *sniffer.notes])
+                return replace(examined, source=replace(examined.source, reason=reason))
+            if sniffer.notes and examined.source.state is not SourceState.NOT_EXAMINED:
+                old = (examined.source.reason,) if examined.source.reason else ()
+                return _partly(examined, "; ".join([*old, *sniffer.notes]))
+            return examined
+
+        self._add("wifi_live", sniffer.interface, examine)
+
+    def add_wifi_scan(self, path: Path | None) -> None:
+        """Examine a list of networks; None: one that this computer makes now."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.wifi.scans.examine import examine_scan
+            from ..detect.wifi.scans.reading import MAX_BYTES
+
+            if path is None:
+                return self._listed_here(source_id, name)
+            must_be_file(path)
+            with path.open("rb") as stream:
+                data = stream.read(MAX_BYTES + 1)
+            return _with_fact(examine_scan(data, source_id=source_id, name=name), "sha256", sha256_of(path))
+
+        name = phrase("scan_here") if path is None else path.name
+        self._add("wifi_scan", name, examine)
+
+    def _listed_here(self, source_id: str, name: str) -> Examined:
+        """Let this computer list the networks, keep what it printed, and examine that."""
+        from ..detect.wifi.scans.examine import examine_scan
+        from .scanning import make_list
+
+        made = make_list()
+        self.attachments[f"{source_id}-{made.file_name}"] = made.data
+        try:
+            examined = examine_scan(made.data, source_id=source_id, name=name)
+        except InputError as error:  # the program ran, and said something else than a list
+            raise UnavailableError(f"cannot be made: {error.reason.rstrip('.')}") from error
+        examined = _with_fact(examined, "command", made.command)
+        if examined.source.state is SourceState.NOT_EXAMINED:  # Wi-Fi off, or names kept back
+            examined = _with_fact(examined, UNAVAILABLE_FACT, True)
+        return _with_fact(examined, "sha256", hashlib.sha256(made.data).hexdigest())
+
+    def add_motion(self, path: Path, actions: Path, *, own: Sequence[int] = ()) -> None:
+        """Hold a Wi-Fi capture against a log of what was done in the room."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.wifi.actions import MAX_BYTES, read_actions
+            from ..detect.wifi.watching import examine_motion
+
+            try:
+                must_be_file(actions)
+                with actions.open("rb") as lines:
+                    log = read_actions(lines.read(MAX_BYTES + 1), name=actions.name)
+            except InputError as error:
+                what = f"could not be compared: the list of actions, {clean(actions.name)}, {error.what}"
+                raise InputError(path, what, error.hint) from error
+            must_be_file(path)
+            with path.open("rb") as stream:
+                examined = examine_motion(stream, log, source_id=source_id, name=path.name, own=own)
+            examined = _with_fact(examined, "actions_file", actions.name)
+            return _with_fact(examined, "sha256", sha256_of(path))
+
+        self._add("motion", path.name, examine)
+
+    def add_motion_live(
+        self, sniffer: Sniffer, guide: Guide, *, log_path: Path, own: Sequence[int] = (), after_s: float = 0.0
+    ) -> None:
+        """Listen while `guide` guides a person, write what was done to `log_path`, and hold both against each other."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.wifi.actions import write_actions
+            from ..detect.wifi.rates import RateTally
+            from ..detect.wifi.watching import add_records, examine_tally
+
+            tally = RateTally()
+            over_s: float | None = None
+            guide.start()
+            try:
+                for records in sniffer.blocks(seconds=None):
+                    add_records(tally, records)
+                    if guide.done.is_set():
+                        over_s = sniffer.seconds + after_s if over_s is None else over_s
+                        if sniffer.seconds >= over_s:
+                            break
+            finally:
+                guide.stop()
+            log = guide.log
+            log_path.write_text(write_actions(log), encoding="utf-8")
+            facts = {**sniffer.facts(), "actions_file": log_path.name}
+            examined = examine_tally(tally, log, source_id=source_id, name=sniffer.interface, own=own, facts=facts)
+            self._live_limits += _live_limits(sniffer)
+            if sniffer.notes and examined.source.state is not SourceState.NOT_EXAMINED:
+                old = (examined.source.reason,) if examined.source.reason else ()
+                return _partly(examined, "; ".join([*old, *sniffer.notes]))
+            return examined
+
+        self._add("motion", sniffer.interface, examine)
+
     def add_bluetooth(self, path: Path) -> None:
         """Examine a Bluetooth capture."""
 
@@ -248,11 +376,18 @@ class Gathering:
                 topics.discard("outside_picture")
         elif not given & {"pair", "video"}:
             topics.add("one_photo")
+        if "motion" in given:
+            topics |= {"motion_constant", "motion_own"}
         topics |= {
             topic
-            for topic, kinds in (("wifi", {"wifi_capture", "wifi_scan"}), ("bluetooth", {"bluetooth_capture"}))
+            for topic, kinds in (
+                ("wifi", {"wifi_capture", "wifi_scan", "wifi_live", "motion"}),
+                ("bluetooth", {"bluetooth_capture"}),
+            )
             if not given & kinds
         }
+        if "wifi_scan" in given and not given & {"wifi_capture", "wifi_live"}:
+            topics.add("wifi_list")
         examined, apart = self._joined()
         return fuse(
             examined,
@@ -261,6 +396,7 @@ class Gathering:
             not_looked_at=(
                 *not_looked_at(topics),
                 *apart,
+                *self._live_limits,
                 *self._cameras.limits(),
                 *table_age_warnings(self._started_at.date()),
             ),
@@ -275,6 +411,8 @@ class Gathering:
             examined = examine(source_id)
         except InputError as error:
             examined = _not_examined(source_id, kind, name, error.reason)
+        except UnavailableError as error:
+            examined = _with_fact(_not_examined(source_id, kind, name, str(error)), UNAVAILABLE_FACT, True)
         except RoomsweepError as error:
             examined = _not_examined(source_id, kind, name, str(error))
         except OSError as error:
@@ -288,6 +426,14 @@ class Gathering:
         if self._synthetic:
             examined = _with_fact(examined, "synthetic", True)
         self._examined.append(examined)
+
+
+def _live_limits(sniffer: Sniffer) -> tuple[str, ...]:
+    """What listening on one channel at a time leaves out."""
+    channels = sniffer.channel_seconds
+    if len(channels) == 1:
+        return (phrase("live_stayed", number=next(iter(channels))),)
+    return (phrase("live_hopped", count=len(channels), seconds=sniffer.seconds),) if channels else ()
 
 
 def _not_examined(source_id: str, kind: str, name: str, reason: str) -> Examined:

@@ -44,15 +44,15 @@ def profile_record(profile: CameraProfile) -> dict[str, Any]:
     return record
 
 
-def save_profile(document: Mapping[str, Any], *, name: str) -> Path:
-    """Write a profile's document under its name, whole or not at all; return where.
+def save_profile(document: Mapping[str, Any], *, name: str, kind: str = "cameras") -> Path:
+    """Write a profile's document under its name into the folder of its kind, whole or not at all; return where.
 
     Raises
     ------
     UnavailableError
         If the folder cannot be written.
     """
-    folder = data_folder() / "cameras"
+    folder = data_folder() / kind
     path = folder / f"{file_stem(name)}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)

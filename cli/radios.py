@@ -7,16 +7,16 @@ import re
 from ..detect.text import clean
 from .computer import Ability, Computer
 
-#: Hardware type of an interface that already delivers radiotap frames: ARPHRD_IEEE80211_RADIOTAP in Linux's
-#: include/uapi/linux/if_arp.h.
-_ARPHRD_RADIOTAP = "803"
+#: Hardware type of an interface (Linux, include/uapi/linux/if_arp.h: ARPHRD_IEEE80211, ARPHRD_IEEE80211_RADIOTAP)
+#: that delivers other devices' frames -> link type of what it delivers.
+MONITOR_TYPES = {"801": 105, "803": 127}
 
 #: Bits of the capability mask: CAP_NET_ADMIN, CAP_NET_RAW in Linux's include/uapi/linux/capability.h.
 _CAP_NET_ADMIN, _CAP_NET_RAW = 12, 13
 
 #: Drivers of common USB adapters whose monitor mode the Linux kernel itself carries (wireless.docs.kernel.org,
 #: table of drivers).
-_MONITOR_ADAPTER = "Plug in a USB Wi-Fi adapter that knows monitor mode (those with mt76 or ath9k_htc chips do)."
+MONITOR_ADAPTER = "Plug in a USB Wi-Fi adapter that knows monitor mode (those with mt76 or ath9k_htc chips do)."
 
 _LIVE_ONLY = "Recorded captures can be examined all the same."
 
@@ -66,26 +66,26 @@ def bluetooth(here: Computer) -> Ability:
     return Ability(name=name, state="yes", says=f"The adapter {listed} can listen.")
 
 
-def _wifi_interfaces(here: Computer) -> dict[str, str]:
+def wifi_interfaces(here: Computer) -> dict[str, str]:
     """Wi-Fi interfaces of a Linux computer, each with the name of its radio (``phy0``)."""
     out = {}
     for interface in here.names("sys", "class", "net"):
         radio = here.read("sys", "class", "net", interface, "phy80211", "name")
         wireless = here.root.joinpath("sys", "class", "net", interface, "wireless").exists()
-        if radio is not None or wireless or _delivers_frames(here, interface):
+        if radio is not None or wireless or delivers_frames(here, interface):
             out[interface] = radio or ""
     return out
 
 
-def _delivers_frames(here: Computer, interface: str) -> bool:
-    return here.read("sys", "class", "net", interface, "type") == _ARPHRD_RADIOTAP
+def delivers_frames(here: Computer, interface: str) -> bool:
+    return here.read("sys", "class", "net", interface, "type") in MONITOR_TYPES
 
 
 def wifi(here: Computer) -> Ability:
     """Whether there is a Wi-Fi interface."""
     if here.system != "Linux":
         return Ability(name="Wi-Fi", state="unknown", says="Whether networks can be listed shows when it is tried.")
-    interfaces = _wifi_interfaces(here)
+    interfaces = wifi_interfaces(here)
     if not interfaces:
         return Ability(
             name="Wi-Fi",
@@ -123,16 +123,21 @@ def monitor_mode(here: Computer) -> Ability:
             says=f"On {here.system or 'this system'} whether frames can be heard shows when it is tried.",
             remedy="A Linux computer with a USB adapter that knows monitor mode is the sure way.",
         )
-    interfaces = _wifi_interfaces(here)
-    ready = [item for item in interfaces if _delivers_frames(here, item)]
+    interfaces = wifi_interfaces(here)
+    ready = [item for item in interfaces if delivers_frames(here, item)]
     if ready:
-        return Ability(name=name, state="yes", says=f"Already in monitor mode: {clean(', '.join(ready))}.")
+        return Ability(
+            name=name,
+            state="yes",
+            says=f"Already in monitor mode: {clean(', '.join(ready))}.",
+            remedy=f"Listen with: roomsweep wifi --interface {clean(ready[0])}",
+        )
     if not interfaces:
         return Ability(
             name=name,
             state="no",
             says=f"There is no Wi-Fi interface to hear frames with. {_LIVE_ONLY}",
-            remedy=_MONITOR_ADAPTER,
+            remedy=MONITOR_ADAPTER,
         )
     listing = here.run(["iw", "phy"])
     if listing is None:
@@ -156,7 +161,7 @@ def monitor_mode(here: Computer) -> Ability:
         name=name,
         state="no",
         says=f"No Wi-Fi interface here ({clean(', '.join(interfaces))}) can hear other devices' frames. {_LIVE_ONLY}",
-        remedy=_MONITOR_ADAPTER,
+        remedy=MONITOR_ADAPTER,
     )
 
 

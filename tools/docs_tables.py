@@ -29,6 +29,8 @@ _ABSENT = "Not measured yet: there is no such result in `benchmarks/results/`.\n
 #: Words for the groups and levels of benchmarks/accuracy_wifi.py.
 _WORDS = {
     "files_by_level": "by file",
+    "files_by_identity_alone": "by file, identity alone",
+    "files_by_identity_without_fingerprints": "by file, identity without the way radios write their frames",
     "devices_always_at_look_or_higher": "by device, every file of it at look or higher",
     "addresses_by_rule": "addresses that the rule fires on",
     "cameras_80211": "cameras heard over Wi-Fi",
@@ -36,6 +38,14 @@ _WORDS = {
     "siblings_of_cameras": "thermostats and smoke alarms of a camera maker",
     "other_devices": "other things",
     "places_without_documented_camera": "places without a documented camera",
+    "fingerprints": "how radios write their frames",
+    "of_one_model_only": "fingerprints seen from one device model only",
+    "camera_captures_found_again_without_the_capture": "camera captures with one known from other captures",
+    "camera_captures_found_again_without_the_model": "camera captures with one known from other camera models",
+    "models_by_rule": "models that match",
+    "camera_models": "camera models",
+    "other_models": "other models",
+    "siblings": "of them thermostats and smoke alarms of a camera maker",
     "maybe": "a thing that may be a camera",
     "look_or_higher": "look or higher",
     "suspect_or_higher": "suspect or higher",
@@ -263,6 +273,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "wifi_summary": ("accuracy_wifi.json", wifi_summary),
     "speed_bluetooth": ("speed_bluetooth.json", ratios),
     "speed_signatures": ("speed_signatures.json", ratios),
+    "speed_live": ("speed_live.json", ratios),
     "speed_wifi": ("speed_wifi.json", ratios),
 }
 

@@ -13,18 +13,19 @@ from ..gathering import Gathering
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What the user named, in the order it is examined."""
+    """What the user named, in the order it is examined; a scan that is None is made by this computer."""
 
     pairs: Sequence[tuple[Path, Path]] = ()
     photos: Sequence[Path] = ()
     videos: Sequence[Path] = ()
     dark: Sequence[Path] = ()
     wifi: Sequence[Path] = ()
+    scans: Sequence[Path | None] = ()
     bluetooth: Sequence[Path] = ()
 
     def __len__(self) -> int:
         pictures = len(self.pairs) + len(self.photos) + len(self.videos) + len(self.dark)
-        return pictures + len(self.wifi) + len(self.bluetooth)
+        return pictures + len(self.wifi) + len(self.scans) + len(self.bluetooth)
 
 
 def run(inputs: Inputs, ending: Ending, *, synthetic: bool = False) -> int:
@@ -51,7 +52,9 @@ def run(inputs: Inputs, ending: Ending, *, synthetic: bool = False) -> int:
             gathering.add_dark(dark)
         for capture in inputs.wifi:
             gathering.add_wifi(capture)
+        for scan in inputs.scans:
+            gathering.add_wifi_scan(scan)
         for capture in inputs.bluetooth:
             gathering.add_bluetooth(capture)
         result = gathering.result()
-    return end(result, pictures=gathering.pictures, ending=ending)
+    return end(result, pictures=gathering.pictures, ending=ending, attachments=gathering.attachments)

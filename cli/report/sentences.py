@@ -151,7 +151,8 @@ def where_sentences(
         else:
             out.append(phrase("where_pixels", x=where.x_px, y=where.y_px, name=name))
     elif finding.kind.value != "lens_glint":
-        out.append(phrase("where_radio", name=name))
+        live = bool(finding.source_ids) and _kind_of(sources.get(finding.source_ids[0])).endswith("_live")
+        out.append(phrase("where_radio_live" if live else "where_radio", name=name))
     else:
         out.append(phrase("where_unknown", name=name))
     if where.t_s is not None and has_point(finding):
@@ -161,6 +162,10 @@ def where_sentences(
     if len(names) > 1:
         out.append(phrase("also_in", names=", ".join(names[1:])))
     return tuple(out)
+
+
+def _kind_of(source: Source | None) -> str:
+    return "" if source is None else source.kind
 
 
 def clock(t_s: float) -> str:

@@ -114,7 +114,10 @@ _SOURCE_KINDS = {
     "dark_photo": "Photo in the dark, torch off",
     "dark_video": "Video in the dark, torch off",
     "wifi_capture": "Wi-Fi recording",
+    "wifi_live": "Wi-Fi, heard live",
     "wifi_scan": "Wi-Fi list",
+    "motion": "Wi-Fi recording, held against what was done in the room",
+    "readings": "Signal readings",
     "bluetooth_capture": "Bluetooth recording",
     "lan": "Devices on the network",
 }
@@ -284,6 +287,8 @@ _NOT_LOOKED_AT = {
     "the selfie one. Point a remote control at it and press a button: with a camera that does not show its light, "
     "this check is worth little.",
     "wifi": "No Wi-Fi recording was examined: cameras that send over Wi-Fi were not listened for.",
+    "wifi_list": "Of Wi-Fi only lists of networks were examined, no recording: a camera that has joined a network, or "
+    "that announces none, is not in such a list.",
     "bluetooth": "No Bluetooth recording was examined: cameras that announce themselves over Bluetooth were not "
     "listened for.",
     "lan": "The devices on the local network were not asked what they are.",
@@ -292,6 +297,18 @@ _NOT_LOOKED_AT = {
     "no_radio": "Cameras without radio: those that record to a card or send over a wire or a mobile network "
     "cannot be heard.",
     "quiet": "Cameras that were switched off, asleep or quiet while the recording ran.",
+    "motion_constant": "Cameras that do not react: with a constant bit rate the stream stays the same whatever happens "
+    "in the room, and a camera that nobody watches sends next to nothing. Only a stream that follows tells something.",
+    "motion_own": "Why a stream follows: somebody who moves also stands in the way of radio and carries devices. "
+    "Repeat the run with your own devices switched off, or named as yours.",
+    "place_level": "What it is: where a transmitter is says nothing about whether it is a camera. Examine a recording of "
+    "it as well.",
+    "place_model": "Floors above and below, furniture, and walls other than the room's own: places are told on a flat "
+    "floor, with one kind of wall.",
+    "place_still": "Whether it stayed where it was and kept its power while the readings were taken: if not, the place is "
+    "wrong.",
+    "radio_default": "How signals fall with distance here was not measured: published values were used. "
+    "“roomsweep calibrate radio” measures it.",
     "no_range": "How small a lens the phone shows, and from how far, is not known: it was not calibrated, so built-in "
     "values were used. “roomsweep calibrate camera” measures it.",
 }
@@ -300,7 +317,24 @@ _PHRASES = {
     "looking_at": "Looking at {name} ...",
     "dark_apart": "{name} could not be laid over a photo taken with the torch, so lights in the one and glints in the "
     "other were judged apart.",
+    "scan_here": "Wi-Fi list of this computer",
     "report_at": "The report is in {path}",
+    "recording_at": "The recording is in {path}",
+    "live_begin": "Listening on {name} for {seconds:.0f} s. Ctrl-C ends it and gives what was heard so far.",
+    "live_title": "Listening on {name}",
+    "live_progress": "{seconds:.0f} of {total:.0f} s{channel}, {frames:,} frames, {networks} networks, "
+    "{stations} other devices",
+    "live_note": "{name} {note}.",
+    "live_channel": ", channel {number}",
+    "live_new": "{level}: {title}",
+    "live_nothing": "Nothing was heard yet.",
+    "live_more": "... and {count} more, weaker ones",
+    "live_stop": "Ctrl-C ends it and gives what was heard so far.",
+    "live_stopped": "Stopped after {seconds:.0f} s; this is what was heard until then.",
+    "live_silent": "heard no frame in {seconds:.0f} s (is its antenna on, and any Wi-Fi near?)",
+    "live_hopped": "Wi-Fi was heard on one channel at a time, {count} of them in {seconds:.0f} s: what was sent on the "
+    "others meanwhile was missed.",
+    "live_stayed": "Wi-Fi was heard on channel {number} only.",
     "range": "With this phone ({name}) a lens of 1.5 mm shows {middle}, one of 1 mm {small}, one of 3 mm {large}. "
     "Do not count on smaller or farther ones. This is an estimate, for a surface as bright as where it was measured.",
     "range_up_to": "up to about {distance:.2g} m",
@@ -311,6 +345,73 @@ _PHRASES = {
     "profile_by_size": "measured: {name} (chosen by the size of the picture, which does not name its camera)",
     "profile_unreadable": "The stored camera profile {name} cannot be used. Calibrate that phone again, or delete "
     "the file.",
+    "guide_search": "Going round the channels for {seconds:.0f} s to find the one on which most is sent ...",
+    "guide_channel": "Staying on channel {number}: stations send {rate:,.0f} kB/s there.",
+    "guide_begin": "This takes {seconds:.0f} s. Put your own devices aside or switch them off. Stand where a hidden "
+    "camera would see you, and follow the lines below. Ctrl-C ends it.",
+    "guide_ready": "Get ready; it begins in {seconds:.0f} s.",
+    "guide_now_for": "Now {what}, for {seconds:.0f} s.",
+    "guide_now_until": "Now {what}, until you are told otherwise.",
+    "guide_key_for": "Press Enter, and at once {what}, for about {seconds:.0f} s.",
+    "guide_key_end": "Press Enter to end this part.",
+    "guide_still": "stand still",
+    "guide_move": "walk about and wave your arms",
+    "guide_uncover": "leave the suspected lens uncovered and keep still",
+    "guide_cover": "hold a sheet of paper in front of it, without touching it",
+    "guide_light_on": "switch the light on and keep still",
+    "guide_light_off": "switch the light off and keep still",
+    "guide_break": "This part is done. The next one begins soon: take a sheet of paper, or go to the light switch.",
+    "guide_end": "Done; working it out ...",
+    "guide_again": "The recording is in {capture}, what was done when in {actions}. They can be examined again with "
+    "roomsweep motion and --actions.",
+    "place_title": "Where is the {radio} transmitter {mac}?",
+    "place_title_unnamed": "Where is the {radio} transmitter?",
+    "place_within": "As likely as not it is within about {half} of {about}, and nine times in ten within about {most}.",
+    "place_this_room": "Probably in this room: about {chance} in 100, if before the readings here and beyond were as "
+    "likely.",
+    "place_beyond": "Probably beyond this room: about {chance} in 100, if before the readings here and beyond were as "
+    "likely.",
+    "place_overlap": "Whether it is in this room cannot be told: the levels suit places on both sides ({chance} in 100 for "
+    "this room).",
+    "place_overlap_outside": "Readings outside the door and beyond the walls would tell most.",
+    "place_no_room": "Whether it is in this room cannot be told: the readings do not tell where the room is. Tag places "
+    "as corner, inside, door and outside, and give their positions.",
+    "place_farther": "It may be farther away than the plan goes.",
+    "place_loudest": "Loudest at {name}, by {db:.0f} dB.",
+    "place_only": "Heard at {name} only, so there is nothing to compare it with.",
+    "place_alike": "About equally loud at {names}: differences under {db:.0f} dB are chance.",
+    "place_nowhere": "No reading names its place, so only the strength can be told: {dbm:.0f} dBm at most.",
+    "place_no_positions": "For a region and a plan, give the positions of three places or more (x_m and y_m, metres from any "
+    "corner).",
+    "place_middle": "the cross on the plan",
+    "place_measured": "How signals fall was measured here: {name}.",
+    "place_default": "How signals fall was not measured here; published values were used (roomsweep calibrate radio).",
+    "place_spots": "Where it was heard, median levels:",
+    "place_more": "... and {count} more places",
+    "place_plan_at": "The plan is in {path}",
+    "place_others": "Another {count} transmitters are in the result (--json); --mac names one.",
+    "plan_centre": "best guess",
+    "plan_half": "half of the probability",
+    "plan_most": "nine tenths of it",
+    "plan_spot": "place with its level in dBm; darker is stronger",
+    "plan_room": "the room, as far as told",
+    "search_title": "Looking for {mac} on {name}{channel}",
+    "search_channel": ", channel {number}",
+    "search_find": "Going round the channels for {mac}, up to {seconds:.0f} s ...",
+    "search_found": "Heard on channel {number}; staying there.",
+    "search_level": "{dbm:.0f} dBm",
+    "search_best_here": "the best so far",
+    "search_best": "best so far {dbm:.0f} dBm{spot}, {ago}; {db:.0f} dB more than now",
+    "search_at": " at “{name}”",
+    "search_ago": "{seconds:.0f} s ago",
+    "search_not_yet": "Not heard yet. It may be silent, or farther away.",
+    "search_lost": "Not heard for {seconds:.0f} s.",
+    "search_marked": "Noted: “{name}” {dbm:.0f} dBm",
+    "search_cannot_mark": "Nothing was heard in the last seconds, so the place was not noted.",
+    "search_keys": "Name this place and press Enter (“corner 1 @ 0, 3” gives metres). Ctrl-C ends it.",
+    "search_prompt": "place: {typed}",
+    "search_kept": "The readings are in {path}; roomsweep locate reads them again.",
+    "radio_unreadable": "The stored radio profile {name} cannot be used. Calibrate again, or delete the file.",
     "report_title": "roomsweep report",
     "made_at": "Sweep of {time}",
     "skip": "Go to the findings",
@@ -344,6 +445,7 @@ _PHRASES = {
     "where_time": "At {time} in {name}.",
     "where_zone": "Zone: {zone}.",
     "where_radio": "Heard by radio in {name}; radio alone does not show the place.",
+    "where_radio_live": "Heard live by radio on {name}; radio alone does not show the place.",
     "where_unknown": "The place is not known; it comes from {name}.",
     "also_in": "Also seen in {names}.",
     "signal_strong": "Strong ({rssi:.0f} dBm): probably a few metres away at most.",
@@ -520,9 +622,10 @@ def checks_glow() -> tuple[Step, ...]:
 def not_looked_at(topics: Collection[str]) -> tuple[str, ...]:
     """Return the sentences on `topics` that were not looked at, in a fixed order.
 
-    Topics: ``photo``, ``one_photo``, ``dark``, ``dark_filter``, ``wifi``, ``bluetooth``, ``lan``, and those that
-    hold for every sweep, ``outside_picture``, ``no_radio`` and ``quiet``; ``no_range`` for pictures of a phone that
-    was not calibrated. Raises KeyError for another one.
+    Topics: ``photo``, ``one_photo``, ``dark``, ``dark_filter``, ``wifi``, ``wifi_list``, ``bluetooth``, ``lan``, and
+    those that hold for every sweep, ``outside_picture``, ``no_radio`` and ``quiet``; ``no_range`` for pictures of a
+    phone that was not calibrated; ``place_level``, ``place_model``, ``place_still`` and ``radio_default`` for places.
+    Raises KeyError for another one.
     """
     unknown = set(topics) - _NOT_LOOKED_AT.keys()
     if unknown:

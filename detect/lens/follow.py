@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blinking import Blinks, Torch
+from .cone import Cone, peak_at
 from .judge import shape_weights
-from .motion import Fade, Slide
+from .motion import Course, Fade, Slide
 from .patches import Patch, align, cut
 from .profile import CameraProfile
 from .spots import Image, Spots, contrast_map, find_spots, grey_of, noise_of
-from .views import POINTS_MIN, Corners, Motion, motion_between, rays, unturned
+from .views import POINTS_MIN, Corners, Motion, facing_maps, motion_between, rays, unturned, view_change_deg
 
 Array = NDArray[np.float64]
 
@@ -48,6 +49,9 @@ _GATE = 0.006
 #: often, so that it can be told whether it went out while its surface stayed.
 GAP_MEASURES, GAP_KNOWN = 3, 10
 
+#: The same for one whose surface is still found: a hand that goes on beyond a lens's field comes back in 3 to 5 s.
+GAP_HELD = 60
+
 #: Spots looked at in one frame, strongest contrast first. Measured: lenses of the rendered clips rank up to 80th.
 SPOTS_MAX = 120
 
@@ -59,12 +63,21 @@ PATH_MAX = 60
 
 #: Views kept for comparison, the least time between two, and the tracks whose surface is followed: bounds on
 #: time and memory. The best tracks come first, and eight are listed.
-_VIEWS_MAX, _VIEW_S, _WORTH = 4, 0.35, 20
+_VIEWS_MAX, _VIEW_S, _WORTH = 4, 0.35, 24
+
+#: Views, the oldest first, in which a surface is looked for in one frame, besides the nearest: a bound on time.
+_TRIES = 1
+
+#: Change of the view from all kept views at which another is kept, degrees: a surface is found again over twice that.
+_VIEW_DEG = 12.0
 
 #: Windows around a spot in which its surface is looked for, reach in samples of the flow's scale. The smallest
 #: holds little but the object; the largest finds the outline of an object without texture (with every second
 #: pixel only it finds the wall behind instead).
 _WINDOWS = (9, 16, 28)
+
+#: Sightings after which what slides makes room for others, and what it is set back by, decibans.
+_SLID, _SLID_DB = 25, 10.0
 
 #: Correlation below which a surface was not found again: patches of other places reach 0.3.
 _FOUND = 0.45
@@ -85,6 +98,7 @@ class Anchor:
     hole_px: float
     patch: Patch
     here: tuple[float, float]
+    base_deg: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -129,10 +143,14 @@ class Track:
     count: int = 0
     possible: int = 0
     missed: int = 0
+    held: int = 99
     sum_db: float = 0.0
     cues_db: dict[str, float] = field(default_factory=dict)
     slide: Slide = field(default_factory=Slide)
     fade: Fade = field(default_factory=Fade)
+    cone: Cone = field(default_factory=Cone)
+    angle_deg: tuple[float, float] = (0.0, 0.0)
+    peak: tuple[float, float, float] = (math.nan, math.nan, math.nan)
     left_off: list[float] = field(default_factory=list)
     path: list[tuple[int, float, float]] = field(default_factory=list)
     anchors: dict[int, Anchor] = field(default_factory=dict)
@@ -187,6 +205,19 @@ def _light(row: Spots) -> float:
     return math.log(above * float(row.radius_px[0]) ** 2 / ((surround + 5.0) / 255.0) ** 2.2)
 
 
+def _promise(track: Track) -> float:
+    """Order of tracks whose surface is followed: by their shape; what slid for long makes room for others."""
+    slid = track.count >= _SLID and track.slide.course in (Course.SLIDES, Course.RUNS)
+    return -track.mean_db + (_SLID_DB if slid else 0.0)
+
+
+def _lies(track: Track) -> tuple[float, float]:
+    """Return where a track's brightest point lies; where its surface went, if it is not seen."""
+    if track.missed or math.isnan(track.peak[0]):
+        return track.here
+    return track.peak[0], track.peak[1]
+
+
 @dataclass(slots=True, kw_only=True)
 class _View:
     """A frame that is kept for comparison: its corners, and the motion from it to the frame measured last."""
@@ -195,6 +226,8 @@ class _View:
     corners: dict[int, tuple[float, float]]
     motion: Motion | None = None
     tries: int = 0
+    away_deg: float = 0.0
+    normal: Array = field(default_factory=lambda: np.array([0.0, 0.0, 1.0]))
 
 
 class Follower:
@@ -348,16 +381,24 @@ class Follower:
         now = self._places()
         size = (grey.shape[1], grey.shape[0])
         focal_px = 0.5 * max(size) / math.tan(math.radians(0.5 * self._profile.hfov_deg))
-        worth = sorted((t for t in self._active if t.missed == 0 or t.count >= 4), key=lambda t: -t.mean_db)[:_WORTH]
+        worth = sorted((t for t in self._active if t.missed == 0 or t.count >= 4), key=_promise)[:_WORTH]
+        for track in worth:
+            if track.missed == 0:
+                track.peak = peak_at(grey, track.here, sample_px=1.0 / scale)
         done: set[int] = set()
+        tries: dict[int, int] = {}
+        nearest = min(self._views, key=lambda view: view.away_deg, default=None)
         for view in list(self._views):
             shared = [number for number in now if number in view.corners]
             if len(shared) < POINTS_MIN:
                 self._drop(view)
                 continue
             rows = [track for track in worth if view.number in track.anchors and id(track) not in done]
+            rows = [track for track in rows if tries.get(id(track), 0) < _TRIES or view is nearest]
             if not rows:
                 continue
+            for track in rows:
+                tries[id(track)] = tries.get(id(track), 0) + 1
             first = rays(np.array([view.corners[n] for n in shared]) / scale, focal_px=focal_px, size=size)
             second = rays(np.array([now[n] for n in shared]) / scale, focal_px=focal_px, size=size)
             view.tries += 1
@@ -367,7 +408,8 @@ class Follower:
             if view.motion is not None:
                 done |= self._slides(rows, view, grey, 1.0 / scale, focal_px, size)
         lacking = sum(not track.anchors for track in worth)
-        if not self._views or (t_s - self._view_s >= _VIEW_S and lacking > 0.15 * len(worth)):
+        far = min((view.away_deg for view in self._views), default=0.0) > _VIEW_DEG
+        if not self._views or (t_s - self._view_s >= _VIEW_S and (far or lacking > 0.15 * len(worth))):
             self._keep_view(worth, grey, scale, t_s)
 
     def _slides(
@@ -378,7 +420,7 @@ class Follower:
         anchors = [track.anchors[view.number] for track in tracks]
         first = np.array([(anchor.x_px, anchor.y_px) for anchor in anchors])
         guess = np.array([anchor.here for anchor in anchors])
-        far, maps = unturned(first, view.motion, focal_px=focal_px, size=size)
+        far, _ = unturned(first, view.motion, focal_px=focal_px, size=size)
         patches = np.stack([anchor.patch for anchor in anchors])
         hole = np.array([anchor.hole_px for anchor in anchors])
         out: set[int] = set()
@@ -388,7 +430,8 @@ class Follower:
             if track.missed == 0 and np.hypot(*way) > least:
                 track.slide.saw(view.number, np.degrees(np.arctan(way / focal_px)))
         # Of several depths in a window, the one nearest to the spot's own is looked for.
-        start = np.array([t.here if t.missed == 0 else a.here for t, a in zip(tracks, anchors, strict=True)])
+        start = np.array([_lies(t) if t.missed == 0 else a.here for t, a in zip(tracks, anchors, strict=True)])
+        maps = facing_maps(first, start, view.motion, normal=view.normal, focal_px=focal_px, size=size)
         for window in reversed(range(len(_WINDOWS))):
             aligned = align(patches, grey, start, hole_px=hole, half=_WINDOWS[window], step=sample_px, maps=maps)
             moved = np.hypot(*(aligned.xy - guess).T)
@@ -398,11 +441,11 @@ class Follower:
                 track = tracks[index]
                 out.add(id(track))
                 parallax = aligned.xy[index] - far[index]
-                if track.missed == 0 and np.hypot(*parallax) > least:
+                if track.missed == 0 and np.hypot(*parallax) > least and not math.isnan(track.peak[0]):
                     track.slide.add(
                         view.number,
                         window,
-                        np.array(track.here) - aligned.xy[index],
+                        np.array(track.peak[:2]) - aligned.xy[index],
                         parallax,
                         aligned.precision[index],
                         sample_px=sample_px,
@@ -412,24 +455,58 @@ class Follower:
                 anchors[index].here = (float(start[index, 0]), float(start[index, 1]))
                 if track.missed:
                     track.slide.missed()
+                    track.here, track.held = anchors[index].here, 0
+        self._light_of(tracks, out, view, anchors, far, grey, sample_px, focal_px, size)
         return out
+
+    def _light_of(
+        self,
+        tracks: list[Track],
+        found: set[int],
+        view: _View,
+        anchors: list[Anchor],
+        far: Array,
+        grey: Image,
+        sample_px: float,
+        focal_px: float,
+        size: tuple[int, int],
+    ) -> None:
+        """Take the light at each track's place, lit or dark, with the direction of the view."""
+        places = np.array([track.here for track in tracks])
+        angles = view_change_deg(far, places, focal_px=focal_px, size=size)
+        view.away_deg = float(np.median(np.hypot(*angles.T)))
+        for track, anchor, place, angle in zip(tracks, anchors, places, angles, strict=True):
+            seen = track.missed == 0
+            if not (seen or id(track) in found) or track.cone.last_frame == self._number:
+                continue
+            track.angle_deg = (anchor.base_deg[0] + float(angle[0]), anchor.base_deg[1] + float(angle[1]))
+            light = track.peak[2] if seen else peak_at(grey, place, sample_px=sample_px)[2]
+            if not math.isnan(light):
+                track.cone.add(np.array(track.angle_deg), light, seen=seen, frame=self._number)
 
     def _keep_view(self, worth: list[Track], grey: Image, scale: float, t_s: float) -> None:
         """Keep this frame as a view, with the surfaces of the spots seen in it."""
-        rows = [track for track in worth if track.missed == 0 and track.last is not None]
+        rows = [track for track in worth if (track.missed == 0 or track.held <= 1) and track.last is not None]
         if not rows:
             return
+        places = np.array([_lies(track) for track in rows])
         view = _View(number=self._views_made, corners=self._places())
+        known = [item for item in self._views if item.motion is not None]
+        if known:
+            # Surfaces are taken to face the first view of the clip.
+            assert known[0].motion is not None
+            view.normal = known[0].motion.turn @ known[0].normal
         self._views_made += 1
         self._view_s = t_s
         self._views.append(view)
-        patches = cut(grey, np.array([track.here for track in rows]), half=_WINDOWS[-1] + 1, step=1.0 / scale)
-        for track, patch in zip(rows, patches, strict=True):
+        patches = cut(grey, places, half=_WINDOWS[-1] + 1, step=1.0 / scale)
+        for track, patch, (x, y) in zip(rows, patches, places.tolist(), strict=True):
             assert track.last is not None
             hole = 2.0 * float(track.last.radius_px[0]) + 2.0 / scale
             track.anchors[view.number] = Anchor(
-                x_px=track.here[0], y_px=track.here[1], hole_px=min(hole, 6.0 / scale), patch=patch, here=track.here
-            )
+                x_px=x, y_px=y, hole_px=min(hole, 6.0 / scale), patch=patch, here=(x, y),
+                base_deg=track.angle_deg,
+            )  # fmt: skip
         if len(self._views) > _VIEWS_MAX:
             self._drop(min(self._views[:-1], key=lambda item: sum(item.number in t.anchors for t in self._active)))
 
@@ -471,6 +548,9 @@ class Follower:
         for track in self._active:
             inside = 0.0 <= track.here[0] < columns and 0.0 <= track.here[1] < rows
             gap = GAP_KNOWN if track.count >= GAP_MEASURES + 1 and track.anchors else GAP_MEASURES
+            track.held += 1
+            if track.missed > GAP_MEASURES and track.held <= GAP_KNOWN and track.anchors:
+                gap = GAP_HELD
             if inside and track.missed <= gap:
                 going.append(track)
             else:

@@ -256,3 +256,33 @@ def unturned(xy: Array, motion: Motion, *, focal_px: float, size: tuple[int, int
     place = turned[:, :2] / depth
     local = (motion.turn[None, :2, :2] - place[:, :, None] * motion.turn[None, 2:, :2]) / depth[:, :, None]
     return place * focal_px + np.array(size) / 2.0, local
+
+
+def view_change_deg(far: Array, here: Array, *, focal_px: float, size: tuple[int, int]) -> Array:
+    """Return the angles (n, 2) between where points would be seen if far away and where they are seen, degrees."""
+    one, other = (rays(xy, focal_px=focal_px, size=size) for xy in (far, here))
+    cosine = (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+    angle = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    way = here - far
+    return np.asarray(way / np.maximum(np.hypot(*way.T), 1e-9)[:, None] * angle[:, None], np.float64)
+
+
+def facing_maps(
+    xy: Array, here: Array, motion: Motion, *, normal: Array, focal_px: float, size: tuple[int, int]
+) -> Array:
+    """Return the local maps (n, 2, 2) of surfaces with this `normal` (3,) in the first view, now seen at `here`.
+
+    A plane ``normal . X = 1`` moves by the homography ``turn + way * step * normal`` (Hartley and Zisserman, ch. 13);
+    the step, way over depth, follows from where the point is seen.
+    """
+    first, now = (rays(points, focal_px=focal_px, size=size) for points in (xy, here))
+    turned = first @ motion.turn.T
+    lever = now[:, :2] * motion.way[2] - motion.way[:2]
+    miss = turned[:, :2] - now[:, :2] * turned[:, 2:]
+    step = (lever * miss).sum(axis=1) / np.maximum((lever * lever).sum(axis=1), 1e-12)
+    # A surface seen edge on has no map; such an estimate of the normal is not believed.
+    facing = np.maximum(first @ normal, 0.3)
+    planes = motion.turn[None] + (step / facing)[:, None, None] * (motion.way[:, None] * normal[None, :])[None]
+    seen = np.einsum("nij,nj->ni", planes, first)
+    place = seen[:, :2] / seen[:, 2:]
+    return np.asarray((planes[:, :2, :2] - place[:, :, None] * planes[:, None, 2, :2]) / seen[:, 2:, None], np.float64)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .beacons import BEACON
 from .frames import DATA, Frames
 from .headers import gather
-from .slots import grown
+from .slots import add_counts, grown
 from .stations import Ends
 
 #: Networks and stations followed; later ones have no beat. The most networks in a development capture were 27.
@@ -116,7 +116,7 @@ class BeatTally:
         gap, slot, rows, beacon = gap[keep], slot[keep], rows[keep], beacon[keep]
         bins = (np.log2(gap / _LEAST_NS) * _PER_OCTAVE).astype(np.int64)
         short = bins < _BINS
-        np.add.at(self._bins.reshape(-1), slot[short] * _BINS + bins[short], 1)
+        add_counts(self._bins.reshape(-1), slot[short] * _BINS + bins[short], cells=len(self._address) * _BINS)
         self._add_beacons(frames, rows[beacon], gap[beacon], slot[beacon])
 
     def _number(

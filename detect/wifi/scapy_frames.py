@@ -1,4 +1,4 @@
-"""802.11 frames made by scapy. The only module of roomsweep that imports scapy (GPL-2.0-only).
+"""802.11 frames made by scapy. Besides ``cli/listening.py`` the only module that imports scapy (GPL-2.0-only).
 
 Captures are read by our own column reader; scapy is used where it is the right tool, which is to build
 frames for demonstrations and tests. Every function returns plain bytes, so nothing of scapy leaves here.

@@ -61,6 +61,17 @@ class Slots:
         return slots
 
 
+def add_counts(table: NDArray[_Number], cells_hit: NDArray[np.int64], *, cells: int) -> None:
+    """Add one to `table` for every cell hit; only its first `cells` are in use.
+
+    Counting all at once is quicker than one by one, unless the table is much larger than the hits are many.
+    """
+    if cells > 8 * len(cells_hit):
+        np.add.at(table, cells_hit, 1)
+    else:
+        table[:cells] += np.bincount(cells_hit, minlength=cells).astype(table.dtype)
+
+
 def grown(column: NDArray[_Number], rows: int, *, fill: int = 0) -> NDArray[_Number]:
     """Return `column` with at least `rows` rows, doubling so that growth stays cheap; new ones hold `fill`."""
     if len(column) >= rows:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .frames import FROM_DS, GROUP, TO_DS, Frames
 from .headers import MAX_SIGNAL_DBM, NO_SIGNAL
-from .slots import Slots, grown
+from .slots import Slots, add_counts, grown
 from .sorts import PROOFS, SORT_OF, Sort
 
 #: Addresses followed in one capture. The most in a development capture were 2,309 (probes heard in a laboratory);
@@ -179,7 +179,7 @@ class StationTally:
         size, sorts, levels = len(self._slots), len(Sort), self._signal.shape[1]
         self._counts[:size] += _bins(slot * sorts + sort[rows], size * sorts).reshape(size, sorts)
         level = signal_dbm[rows].astype(np.int64) - NO_SIGNAL
-        np.add.at(self._signal.reshape(-1), slot * levels + level, 1)
+        add_counts(self._signal.reshape(-1), slot * levels + level, cells=size * levels)
         times = t_ns[rows]
         self._see(slot, times, size)
         self._network[slot[from_network[rows]]] = 1

@@ -48,7 +48,7 @@ _WIFI = frozenset(
 
 #: Bytes read at a time: the columns of one block then stay in a processor's cache; larger blocks were slower
 #: (benchmarks/speed_wifi.py).
-_BLOCK_BYTES = 4 * 1024 * 1024
+_BLOCK_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,10 @@ MAX_PACKETS = 3000
 #: 9.2.4, 12.5.2). So lengths from the air and from a wire can be compared.
 _HEADER_EXTRA, _QOS_EXTRA, _PROTECTION = 24 + 8 - 14, 2, 16
 
+#: Frames of a sender that may lie between a frame and its repetition: a block acknowledgement covers 64
+#: (IEEE 802.11-2020, 9.3.1.8).
+_RETRY_REACH = 64
+
 #: Parts of a station's bursts and packets collected before the oldest are let go.
 _PARTS = 64
 
@@ -198,9 +202,7 @@ class TrafficTally:
         duration = duration[order]
         if retry is not None and sequence is not None and retry.any():
             sequence, retry = sequence[order], retry[order]
-            again = np.zeros(len(sender), dtype=bool)
-            again[1:] = retry[1:] & (sequence[1:] == sequence[:-1]) & (sender[1:] == sender[:-1])
-            once = np.flatnonzero(~again)
+            once = np.flatnonzero(~_repeats(sender, sequence, retry))
             sender, receiver, length, t_ns, second = (
                 column[once] for column in (sender, receiver, length, t_ns, second)
             )
@@ -359,6 +361,18 @@ class TrafficTally:
             control_bursts=_joined(self._control, MAX_BURSTS),
             refused=self._refused,
         )
+
+
+def _repeats(sender: NDArray[np.int64], sequence: NDArray[np.uint16], retry: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which frames, in order of sender and time, repeat one of the sender's frames shortly before."""
+    out = np.zeros(len(sender), dtype=bool)
+    rows = np.flatnonzero(retry)
+    for back in range(1, _RETRY_REACH + 1):
+        rows = rows[rows >= back]
+        same = (sequence[rows - back] == sequence[rows]) & (sender[rows - back] == sender[rows])
+        out[rows[same]] = True
+        rows = rows[~same]
+    return out
 
 
 def _keep(parts: list[NDArray[np.int64]], more: NDArray[np.int64], limit: int) -> None:
