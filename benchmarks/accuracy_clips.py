@@ -22,7 +22,7 @@ import json
 import math
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ import cv2
 import numpy as np
 from scipy.stats import beta, chi2
 
-from roomsweep.calibration.clips import synthetic_clip, write_clip
+from roomsweep.calibration.clips import ClipFrame, SyntheticClip, deciding_clip, synthetic_clip, write_clip
 from roomsweep.detect.lens.clip import Frame, examine_clip
 from roomsweep.detect.result import Finding, Level
 
@@ -38,6 +38,12 @@ RESULTS = Path(__file__).parent / "results" / "accuracy_clips.json"
 
 #: Pixels from a lens's place at 960 pixels of width within which a track lies on it.
 HIT_PX = 5.0
+
+#: A lens of a deciding clip must be detectable, and in view from beyond its field, for so long each.
+DECIDABLE_S = 1.0
+
+#: Frame rate of deciding clips: spots are looked for about so often anyway, and rendering takes most of the time.
+DECIDING_FPS = 12.5
 
 Place = tuple[float, float]
 
@@ -136,23 +142,60 @@ def _lens_of(finding: Finding, lenses: Sequence[dict[int, Place]], hit_px: float
     return None
 
 
+def examined(
+    clip: SyntheticClip, path: Path, *, width: int, counts: Callable[[SyntheticClip, list[ClipFrame], int], bool]
+) -> tuple[Sequence[Finding], list[dict[int, Place]]]:
+    """Write a clip, read it back and examine it; return the findings and the places of its lenses."""
+    truth = write_clip(clip, path)
+    places: list[dict[int, Place]] = []
+    for lens in range(len(clip.scene.lenses)):
+        seen = {n: (frame.lenses[lens].x_px, frame.lenses[lens].y_px) for n, frame in enumerate(truth)}
+        places.append({**seen, -1: (1.0, 1.0)} if counts(clip, truth, lens) else seen)
+    return examine_clip(frames_of(path), source_id="v", name=path.name).examined.findings, places
+
+
+def often_detectable(clip: SyntheticClip, truth: list[ClipFrame], lens: int) -> bool:
+    """Whether a lens of a sweep counts: detectable in a third of the frames."""
+    return sum(frame.lenses[lens].detectable for frame in truth) >= len(truth) / 3
+
+
+def decidable(clip: SyntheticClip, truth: list[ClipFrame], lens: int) -> bool:
+    """Whether a lens of a deciding clip counts: long enough detectable, and in view from beyond its field."""
+    seen = [frame.lenses[lens] for frame in truth if frame.torch]
+    beyond = sum(item.in_frame and item.off_axis_deg > clip.scene.lenses[lens].cutoff_deg for item in seen)
+    return min(sum(item.detectable for item in seen), beyond) >= DECIDABLE_S * clip.fps
+
+
 def synthetic(seeds: Sequence[int], *, width: int, torch: Any) -> dict[str, Any]:
-    """Run synthetic clips: one lens, one, two, none, by turns of the seed."""
+    """Run synthetic sweeps: one lens, one, two, none, by turns of the seed."""
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
         for seed in seeds:
             lenses = (1, 1, 2, 0)[seed % 4]
             clip = synthetic_clip(seed=seed, lenses=lenses, width=width, height=width * 9 // 16, torch=torch)
             path = Path(folder) / f"clip{('.mp4', '.avi')[seed // 4 % 2]}"
-            truth = write_clip(clip, path)
-            places: list[dict[int, Place]] = []
-            for lens in range(lenses):
-                seen = {n: (frame.lenses[lens].x_px, frame.lenses[lens].y_px) for n, frame in enumerate(truth)}
-                counts = sum(frame.lenses[lens].detectable for frame in truth) >= len(truth) / 3
-                places.append({**seen, -1: (1.0, 1.0)} if counts else seen)
-            findings = examine_clip(frames_of(path), source_id="v", name=path.name).examined.findings
+            findings, places = examined(clip, path, width=width, counts=often_detectable)
             tally.add(findings, places, hit_px=HIT_PX * width / 960)
             print(f"seed {seed}: {tally.ranked['suspect']} of {tally.lenses} lenses, {tally.false['suspect']} false")
+    return tally.result()
+
+
+def deciding(seeds: Sequence[int], *, width: int = 960, torch_off: bool = True) -> dict[str, Any]:
+    """Run clips that follow the advice: one lens in three of four."""
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in seeds:
+            lenses = (1, 1, 1, 0)[seed % 4]
+            clip = deciding_clip(
+                seed=seed, lenses=lenses, width=width, height=width * 9 // 16, fps=DECIDING_FPS, torch_off=torch_off
+            )
+            path = Path(folder) / f"clip{('.mp4', '.avi')[seed // 4 % 2]}"
+            findings, places = examined(clip, path, width=width, counts=decidable)
+            tally.add(findings, places, hit_px=HIT_PX * width / 960)
+            print(
+                f"seed {seed}: {tally.ranked['suspect']} of {tally.lenses} lenses, {tally.false['suspect']} false",
+                flush=True,
+            )
     return tally.result()
 
 

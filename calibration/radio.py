@@ -41,8 +41,8 @@ _MAD = 1.4826
 #: Least standard deviation of a distance's median about the line, dB: rounding to whole dB and change at rest.
 _SCATTER_MIN_DB = 1.0
 
-#: What bounds are widened by: without it those of seven distances held 91 to 93 % of the truth of synthetic walks (seeds
-#: 50000-50599 of benchmarks/accuracy_place.py, which counts on others).
+#: What bounds are widened by: without it those of seven distances held 91 to 93 % of the truth of synthetic walks
+#: (seeds 50000-50599 of benchmarks/accuracy_place.py, which counts on others).
 _WIDER = 1.15
 
 #: Student's t, 97.5 %, for 1 to 30 degrees of freedom; beyond, the normal distribution's 1.96 is used.

@@ -341,13 +341,17 @@ class Gathering:
             finally:
                 guide.stop()
             log = guide.log
-            log_path.write_text(write_actions(log), encoding="utf-8")
+            notes = list(sniffer.notes)
+            try:
+                log_path.write_text(write_actions(log), encoding="utf-8")
+            except OSError as error:  # what was heard must not be lost with it
+                notes.append(f"its list of actions could not be written ({error.strerror or error})")
             facts = {**sniffer.facts(), "actions_file": log_path.name}
             examined = examine_tally(tally, log, source_id=source_id, name=sniffer.interface, own=own, facts=facts)
             self._live_limits += _live_limits(sniffer)
-            if sniffer.notes and examined.source.state is not SourceState.NOT_EXAMINED:
+            if notes and examined.source.state is not SourceState.NOT_EXAMINED:
                 old = (examined.source.reason,) if examined.source.reason else ()
-                return _partly(examined, "; ".join([*old, *sniffer.notes]))
+                return _partly(examined, "; ".join([*old, *notes]))
             return examined
 
         self._add("motion", sniffer.interface, examine)

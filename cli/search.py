@@ -48,6 +48,12 @@ def mark_of(line: str, *, number: int) -> tuple[str, float, float]:
     return name.strip()[:SPOT_MAX] or f"spot {number}", x_m, y_m
 
 
+def must_be_new(path: Path) -> None:
+    """Raise UnavailableError if `path` is there already, before anybody walks about in vain."""
+    if path.exists():
+        raise UnavailableError(f"{path.name} is there already", "Name another file with --record.")
+
+
 class ReadingsFile:
     """The file that readings are appended to as they come, so that nothing is lost if the search breaks off.
 
@@ -64,11 +70,10 @@ class ReadingsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        must_be_new(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._stream: IO[str] = path.open("x", encoding="utf-8", newline="")
-        except FileExistsError as error:
-            raise UnavailableError(f"{path.name} is there already", "Name another file with --record.") from error
         except OSError as error:
             raise UnavailableError(
                 f"The readings cannot be written to {path}: {error.strerror or error}",

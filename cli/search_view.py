@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..detect.place.warmer import Moment, Trend
 from ..detect.text import clean
-from .report.place_words import bar
+from .report.place_words import bar, plain
 from .report.wording import phrase
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class SearchView:
             )
             self._live.__enter__()
         else:
-            self._console.print(Text(self._title))
+            self._console.print(plain(self._title, self._console))
         return self
 
     def __exit__(
@@ -102,7 +102,7 @@ class SearchView:
         if self._live is None and moment.trend is not self._said and moment.level_dbm is not None:
             self._said = moment.trend
             level = phrase("search_level", dbm=moment.level_dbm)
-            self._console.print(Text(f"{moment.t_s:4.0f} s  {moment.trend.upper()}  {level}"))
+            self._console.print(plain(f"{moment.t_s:4.0f} s  {moment.trend.upper()}  {level}", self._console))
 
     def _take_keys(self) -> None:
         for line in self._keys.lines():
@@ -111,36 +111,39 @@ class SearchView:
             if mark.level_dbm is not None:
                 self._note = phrase("search_marked", name=clean(mark.name, limit=40), dbm=mark.level_dbm)
             if self._live is None:
-                self._console.print(Text(self._note))
+                self._console.print(plain(self._note, self._console))
 
     def _render(self) -> Group:
         moment = self._search.moment
         style = _STYLES[moment.trend]
         word = f"{_SIGNS[moment.trend]}{moment.trend.upper()}"
-        lines = [Text(self._title, style="dim"), Text()]
-        lines += [Text(row, style=style) for row in big(word, console=self._console)]
+        lines = [plain(self._title, self._console, style="dim"), Text()]
+        lines += [plain(row, self._console, style=style) for row in big(word, console=self._console)]
         lines += [Text(), *self._level_lines(moment), Text()]
         for mark in self._search.marks[-_MARKS_SHOWN:]:
             level = 0.0 if mark.level_dbm is None else mark.level_dbm
-            lines.append(Text(f"{level:6.0f} dBm  {clean(mark.name, limit=40)}"))
+            lines.append(plain(f"{level:6.0f} dBm  {clean(mark.name, limit=40)}", self._console))
         if self._note:
-            lines.append(Text(self._note, style="dim"))
-        lines.append(Text(phrase("search_keys"), style="dim"))
-        lines.append(Text(phrase("search_prompt", typed=clean(self._keys.typed)), style="reverse"))
+            lines.append(plain(self._note, self._console, style="dim"))
+        lines.append(plain(phrase("search_keys"), self._console, style="dim"))
+        lines.append(plain(phrase("search_prompt", typed=clean(self._keys.typed)), self._console, style="reverse"))
         return Group(*lines)
 
     def _level_lines(self, moment: Moment) -> list[Text]:
         if moment.level_dbm is None or moment.best_dbm is None or moment.best_t_s is None:
-            return [Text(phrase("search_not_yet"))]
+            return [plain(phrase("search_not_yet"), self._console)]
         width = min(60, max(10, self._console.width - 16))
         level = phrase("search_level", dbm=moment.level_dbm)
         drawn = bar(moment.level_dbm, width=width, console=self._console)
-        out = [Text(f"{level:>8}  {drawn}", style=_STYLES[moment.trend])]
+        out = [plain(f"{level:>8}  {drawn}", self._console, style=_STYLES[moment.trend])]
         below = moment.below_best_db or 0.0
         if below < 0.5:
-            out.append(Text(phrase("search_best_here"), style="bold"))
+            out.append(plain(phrase("search_best_here"), self._console, style="bold"))
         else:
-            spot = phrase("search_at", name=clean(moment.best_spot, limit=40)) if moment.best_spot else ""
-            ago = phrase("search_ago", seconds=moment.t_s - moment.best_t_s)
-            out.append(Text(phrase("search_best", dbm=moment.best_dbm, spot=spot, ago=ago, db=below)))
+            values = {"dbm": moment.best_dbm, "seconds": moment.t_s - moment.best_t_s, "db": below}
+            if moment.best_spot:
+                best = phrase("search_best_at", name=clean(moment.best_spot, limit=40), **values)
+            else:
+                best = phrase("search_best", **values)
+            out.append(plain(best, self._console))
         return out

@@ -145,7 +145,9 @@ def _keys(finding: Finding) -> tuple[list[tuple[str, str | int]], list[tuple[str
     if finding.kind is FindingKind.LENS_GLINT:
         return [], []
     identity = finding.identity
-    addresses = [parse_mac(address) for address in (identity.mac, identity.bssid) if address]
+    # A station's BSSID is the network that it is in, with all the others there: only a network's own names it.
+    address = identity.mac or identity.bssid
+    addresses = [parse_mac(address)] if address else []
     own: list[tuple[str, str | int]] = [("mac", address) for address in addresses]
     if identity.ip:
         own.append(("ip", identity.ip))

@@ -230,5 +230,15 @@ def test_tables_of_lenses_are_written_from_their_result(tmp_path: Path) -> None:
 
 def test_notice_names_what_the_readme_names() -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
-    for word in ("scapy", "GPL-2.0-only", "recog", "Rapid7", "IEEE", "Bluetooth SIG", "Home Assistant", "Apache-2.0", "wifi_taxonomy"):
+    for word in (
+        "scapy",
+        "GPL-2.0-only",
+        "recog",
+        "Rapid7",
+        "IEEE",
+        "Bluetooth SIG",
+        "Home Assistant",
+        "Apache-2.0",
+        "wifi_taxonomy",
+    ):
         assert word in notice

@@ -264,10 +264,90 @@ def dark_rows(result: Mapping[str, Any]) -> str:
     return "\n".join(out) + "\n"
 
 
+#: Rows of the table on streams that follow the room: words, path into benchmarks/accuracy_motion.py's result.
+_MOTION = (
+    ("camera, pictures 10 % larger while somebody moves: follows", ("power", "gain_0.1", "in_the_room")),
+    ("camera, pictures 30 % larger", ("power", "gain_0.3", "in_the_room")),
+    ("camera, pictures twice as large", ("power", "gain_1", "in_the_room")),
+    ("camera, 30 to 250 % larger, drawn", ("power", "drawn", "in_the_room")),
+    ("the same, actions timed by hand", ("settings", "irregular_log", "power", "in_the_room")),
+    ("the same, receiver deaf a fifth of the time", ("settings", "deaf", "power", "in_the_room")),
+    (
+        "the same, 40 % of frames hidden while somebody moves",
+        ("settings", "hidden_while_moving", "power", "in_the_room"),
+    ),
+    ("constant camera: said to follow (false)", ("false_follows", "constant", "in_the_room")),
+    ("camera in another room: false", ("false_follows", "next_door", "in_the_room")),
+    ("video call: false", ("false_follows", "call", "in_the_room")),
+    ("upload: false", ("false_follows", "upload", "in_the_room")),
+    ("download: false", ("false_follows", "download", "in_the_room")),
+    (
+        "constant camera, 40 % of frames hidden while somebody stands still: false",
+        ("settings", "hidden_while_still", "false_follows", "constant", "in_the_room"),
+    ),
+    ("rooms in which any other station was said to follow", ("rooms_with_any_false_follow",)),
+    ("constant camera, p at 0.01 by itself, two-sided: 1 % by design", ("false_follows", "constant", "alone")),
+    ("camera in another room, likewise", ("false_follows", "next_door", "alone")),
+)
+
+
+def motion_rows(result: Mapping[str, Any]) -> str:
+    """Return how many streams were said to follow the room."""
+    out = ["| synthetic streams | counted | share | 95 % bounds |", "|---|---|---|---|"]
+    for words, path in _MOTION:
+        leaf: Any = result
+        for key in path:
+            leaf = leaf.get(key, {})
+        if leaf.get("n"):
+            out.append(f"| {words} | {counted(leaf)} |")
+    return "\n".join(out) + "\n"
+
+
+#: Words for the methods of benchmarks/accuracy_place.py.
+_PLACE_METHODS = {
+    "roomsweep": "roomsweep, best guess",
+    "strongest_reading": "strongest reading",
+    "least_squares": "least squares",
+}
+
+#: Rows on the room and the regions: words, path below a kind of readings.
+_PLACE_ROWS = (
+    ("the region of 50 % holds it", ("regions", "50_percent_region_holds_it")),
+    ("the region of 90 % holds it", ("regions", "90_percent_region_holds_it")),
+    ("“this room” is right", ("room", "this_room_is_right")),
+    ("“beyond” is right", ("room", "beyond_is_right")),
+    ("cannot be told", ("room", "cannot_tell")),
+    ("strongest reading: the room is right", ("room", "strongest_reading_right")),
+    ("least squares: the room is right", ("room", "least_squares_right")),
+)
+
+
+def place_rows(result: Mapping[str, Any]) -> str:
+    """Return errors, regions and rooms of benchmarks/accuracy_place.py."""
+    out = ["| median error, metres (95 % bounds) | all | in the room | beyond |", "|---|---|---|---|"]
+    for kind in ("round", "walk"):
+        for method, words in _PLACE_METHODS.items():
+            cells = []
+            for group in ("all", "in_room", "beyond"):
+                leaf = result[kind]["error"][method][group]
+                low, high = leaf["bounds_95_m"]
+                cells.append(f"{leaf['median_m']:.1f} ({low:.1f} to {high:.1f}) of {leaf['n']}")
+            out.append(f"| {kind}: {words} | {' | '.join(cells)} |")
+    out += ["", "| what | counted | share | 95 % bounds |", "|---|---|---|---|"]
+    for kind in ("round", "walk"):
+        out += [f"| {kind}: {words} | {counted(result[kind][part][key])} |" for words, (part, key) in _PLACE_ROWS]
+    out += [
+        f"| calibration: {_words(key)} | {counted(leaf)} |" for key, leaf in result["calibration"]["bounds"].items()
+    ]
+    return "\n".join(out) + "\n"
+
+
 #: Table name -> (result file, how it is written).
 TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "accuracy_dark": ("accuracy_dark.json", dark_rows),
     "accuracy_lens": ("accuracy_lens.json", lens_sets),
+    "accuracy_place": ("accuracy_place.json", place_rows),
+    "accuracy_motion": ("accuracy_motion.json", motion_rows),
     "accuracy_wifi": ("accuracy_wifi.json", counts),
     "lens_summary": ("accuracy_lens.json", lens_summary),
     "wifi_summary": ("accuracy_wifi.json", wifi_summary),

@@ -118,11 +118,10 @@ def _result(examined: Examined, places: Sequence[Place], *, started_at: datetime
 def _end(result: Result, places: Sequence[Place], wanted: Wanted, *, kept: Path | None) -> int:
     """Print and write the result; return the exit status."""
     from rich.console import Console
-    from rich.text import Text
 
     from ...detect.result import SourceState
     from ...detect.text import clean
-    from ..report.place_words import print_place
+    from ..report.place_words import plain, print_place
     from ..report.wording import phrase
 
     examined = result.sources[0].state is not SourceState.NOT_EXAMINED
@@ -133,19 +132,19 @@ def _end(result: Result, places: Sequence[Place], wanted: Wanted, *, kept: Path 
         if places:
             print_place(places[0], console=console)
         if len(places) > 1:
-            console.print(Text(phrase("place_others", count=len(places) - 1)))
+            console.print(plain(phrase("place_others", count=len(places) - 1), console))
         if places and result.findings:
-            console.print(Text(clean(result.findings[0].advice, limit=500)))
+            console.print(plain(clean(result.findings[0].advice, limit=500), console))
             console.print()
-        console.print(Text(phrase("not_looked_at"), style="bold"))
+        console.print(plain(phrase("not_looked_at"), console, style="bold"))
         for limit in result.limits:
-            console.print(Text(f"- {clean(limit, limit=1000)}"))
+            console.print(plain(f"- {clean(limit, limit=1000)}", console))
     told = Console(stderr=wanted.as_json)
     if wanted.out is not None:
         for plan in _write(result, places, wanted.out):
-            told.print(Text(phrase("place_plan_at", path=clean(str(plan), limit=400))), soft_wrap=True)
+            told.print(plain(phrase("place_plan_at", path=clean(str(plan), limit=400)), told), soft_wrap=True)
     if kept is not None:
-        told.print(Text(phrase("search_kept", path=clean(str(kept), limit=400))), soft_wrap=True)
+        told.print(plain(phrase("search_kept", path=clean(str(kept), limit=400)), told), soft_wrap=True)
     return DONE if examined else NO_INPUT
 
 
@@ -214,12 +213,13 @@ def run_live(live: LiveSearch, wanted: Wanted) -> int:
     from ...detect.mac import parse_mac
     from ...detect.wifi.frames import read_frames
     from ..keys import Keys
-    from ..search import ReadingsFile, Search
+    from ..search import ReadingsFile, Search, must_be_new
     from ..search_view import SearchView
     from ..sniffing import Sniffer
 
     started_at = datetime.now().astimezone()
     console = Console(stderr=True)
+    must_be_new(live.record)
     channel = live.channel or find_channel(live.interface, live.mac, console=console)
     address = parse_mac(live.mac)
     with (

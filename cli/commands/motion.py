@@ -99,6 +99,8 @@ def run_guided(guided: Guided, ending: Ending, *, own: Sequence[int] = ()) -> in
     gathering = Gathering(started_at=started_at)
     with sniffer:
         gathering.add_motion_live(sniffer, guide, own=own, log_path=log_path, after_s=_AFTER_S)
+    if sniffer.stopped:
+        console.print(Text(phrase("live_stopped", seconds=sniffer.seconds)), soft_wrap=True)
     status = end(gathering.result(), pictures=gathering.pictures, ending=ending)
     paths = {"capture": clean(str(capture), limit=400), "actions": clean(str(log_path), limit=400)}
     console.print(Text(phrase("guide_again", **paths)), soft_wrap=True)

@@ -81,17 +81,17 @@ def _compared(place: Place) -> list[str]:
 
 def print_place(place: Place, *, console: Console) -> None:
     """Print a place for a person."""
-    console.print(_text(title_of(place), console, style="bold"))
+    console.print(plain(title_of(place), console, style="bold"))
     for number, sentence in enumerate(sentences_of(place)):
-        console.print(_text(sentence, console, style="bold" if number == 0 else ""))
+        console.print(plain(sentence, console, style="bold" if number == 0 else ""))
     spots = place.spots
     if len(spots):
         console.print()
-        console.print(_text(phrase("place_spots"), console))
+        console.print(plain(phrase("place_spots"), console))
         console.print(spot_table(list(spots.name), spots.rssi_dbm.tolist(), console=console, spots=place))
     console.print()
     key = "place_measured" if place.profile.measured else "place_default"
-    console.print(_text(phrase(key, name=clean(place.profile.name)), console, style="dim"))
+    console.print(plain(phrase(key, name=clean(place.profile.name)), console, style="dim"))
 
 
 def spot_table(names: Sequence[str], levels_dbm: Sequence[float], *, console: Console, spots: Place) -> Table:
@@ -104,9 +104,9 @@ def spot_table(names: Sequence[str], levels_dbm: Sequence[float], *, console: Co
     for row in order[:_SPOTS]:
         name = clean(names[row], limit=40) or _position(spots, row)
         cells = (name, f"{levels_dbm[row]:.0f} dBm", bar(levels_dbm[row], width=_BAR, console=console))
-        grid.add_row(*(_text(cell, console) for cell in cells))
+        grid.add_row(*(plain(cell, console) for cell in cells))
     if len(names) > _SPOTS:
-        grid.add_row(_text(phrase("place_more", count=len(names) - _SPOTS), console), "", "")
+        grid.add_row(plain(phrase("place_more", count=len(names) - _SPOTS), console), "", "")
     return grid
 
 
@@ -123,7 +123,7 @@ def _position(place: Place, row: int) -> str:
     return f"{x:.1f}, {y:.1f} m"
 
 
-def _text(text: str, console: Console, *, style: str = "") -> Text:
+def plain(text: str, console: Console, *, style: str = "") -> Text:
     """Text without markup; what the terminal's encoding lacks becomes a visible escape."""
     if not console.encoding.lower().startswith("utf"):
         text = text.encode(console.encoding, "backslashreplace").decode(console.encoding)

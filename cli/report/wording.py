@@ -301,12 +301,12 @@ _NOT_LOOKED_AT = {
     "in the room, and a camera that nobody watches sends next to nothing. Only a stream that follows tells something.",
     "motion_own": "Why a stream follows: somebody who moves also stands in the way of radio and carries devices. "
     "Repeat the run with your own devices switched off, or named as yours.",
-    "place_level": "What it is: where a transmitter is says nothing about whether it is a camera. Examine a recording of "
-    "it as well.",
+    "place_level": "What it is: where a transmitter is says nothing about whether it is a camera. Examine a recording "
+    "of it as well.",
     "place_model": "Floors above and below, furniture, and walls other than the room's own: places are told on a flat "
     "floor, with one kind of wall.",
-    "place_still": "Whether it stayed where it was and kept its power while the readings were taken: if not, the place is "
-    "wrong.",
+    "place_still": "Whether it stayed where it was and kept its power while the readings were taken: if not, the place "
+    "is wrong.",
     "radio_default": "How signals fall with distance here was not measured: published values were used. "
     "“roomsweep calibrate radio” measures it.",
     "no_range": "How small a lens the phone shows, and from how far, is not known: it was not calibrated, so built-in "
@@ -371,18 +371,18 @@ _PHRASES = {
     "likely.",
     "place_beyond": "Probably beyond this room: about {chance} in 100, if before the readings here and beyond were as "
     "likely.",
-    "place_overlap": "Whether it is in this room cannot be told: the levels suit places on both sides ({chance} in 100 for "
-    "this room).",
+    "place_overlap": "Whether it is in this room cannot be told: the levels suit places on both sides ({chance} in 100 "
+    "for this room).",
     "place_overlap_outside": "Readings outside the door and beyond the walls would tell most.",
-    "place_no_room": "Whether it is in this room cannot be told: the readings do not tell where the room is. Tag places "
-    "as corner, inside, door and outside, and give their positions.",
+    "place_no_room": "Whether it is in this room cannot be told: the readings do not tell where the room is. Tag "
+    "places as corner, inside, door and outside, and give their positions.",
     "place_farther": "It may be farther away than the plan goes.",
     "place_loudest": "Loudest at {name}, by {db:.0f} dB.",
     "place_only": "Heard at {name} only, so there is nothing to compare it with.",
     "place_alike": "About equally loud at {names}: differences under {db:.0f} dB are chance.",
     "place_nowhere": "No reading names its place, so only the strength can be told: {dbm:.0f} dBm at most.",
-    "place_no_positions": "For a region and a plan, give the positions of three places or more (x_m and y_m, metres from any "
-    "corner).",
+    "place_no_positions": "For a region and a plan, give the positions of three places or more (x_m and y_m, metres "
+    "from any corner).",
     "place_middle": "the cross on the plan",
     "place_measured": "How signals fall was measured here: {name}.",
     "place_default": "How signals fall was not measured here; published values were used (roomsweep calibrate radio).",
@@ -401,11 +401,9 @@ _PHRASES = {
     "search_found": "Heard on channel {number}; staying there.",
     "search_level": "{dbm:.0f} dBm",
     "search_best_here": "the best so far",
-    "search_best": "best so far {dbm:.0f} dBm{spot}, {ago}; {db:.0f} dB more than now",
-    "search_at": " at “{name}”",
-    "search_ago": "{seconds:.0f} s ago",
+    "search_best": "best so far {dbm:.0f} dBm, {seconds:.0f} s ago; {db:.0f} dB more than now",
+    "search_best_at": "best so far {dbm:.0f} dBm at “{name}”, {seconds:.0f} s ago; {db:.0f} dB more than now",
     "search_not_yet": "Not heard yet. It may be silent, or farther away.",
-    "search_lost": "Not heard for {seconds:.0f} s.",
     "search_marked": "Noted: “{name}” {dbm:.0f} dBm",
     "search_cannot_mark": "Nothing was heard in the last seconds, so the place was not noted.",
     "search_keys": "Name this place and press Enter (“corner 1 @ 0, 3” gives metres). Ctrl-C ends it.",

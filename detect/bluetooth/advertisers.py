@@ -15,8 +15,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
+
 from .advertising import Advertising, Uuid, parse_advertising
 from .heard import AddressKind, Heard, Role
+from .series import NO_SERIES, Series, SignalTable
 
 _T = TypeVar("_T")
 
@@ -61,6 +64,8 @@ class Advertiser:
         See :data:`Shape`.
     tx_power_dbm, appearance, class_of_device
         The last one told.
+    numbers
+        By which the :class:`Register` keeps its signal over time, see :meth:`Register.series`.
     """
 
     addresses: tuple[int, ...]
@@ -79,6 +84,7 @@ class Advertiser:
     tx_power_dbm: int | None = None
     appearance: int | None = None
     class_of_device: int | None = None
+    numbers: tuple[int, ...] = ()
 
     @property
     def companies(self) -> tuple[int, ...]:
@@ -105,6 +111,7 @@ class Advertiser:
 class _Tally:
     """What is known of one address so far."""
 
+    number: int
     kind: AddressKind
     first_ns: int
     last_ns: int
@@ -134,7 +141,7 @@ class _Tally:
         if heard.role is Role.NAME:
             self._add_name(heard.payload.decode(), heard.count)
         else:
-            self._add_content(parse_advertising(heard.payload), heard.count)
+            self._add_content(heard.said or parse_advertising(heard.payload), heard.count)
 
     def _add_content(self, said: Advertising, count: int) -> None:
         if said.name:
@@ -174,6 +181,7 @@ class _Tally:
             tx_power_dbm=self.tx_power_dbm,
             appearance=self.appearance,
             class_of_device=self.class_of_device,
+            numbers=(self.number,),
         )
 
 
@@ -192,9 +200,11 @@ class Register:
     most: int = MOST_ADDRESSES
     refused: int = 0
     _tallies: dict[tuple[int, bool], _Tally] = field(default_factory=dict)
+    _signals: SignalTable = field(default_factory=SignalTable)
 
     def add(self, heard: Iterable[Heard]) -> None:
         """Take in messages, in any order."""
+        numbers, times, levels = [], [], []
         for item in heard:
             # A classic device and an LE device may share their public address: one chip, one row.
             key = (item.address, item.kind in (AddressKind.PUBLIC, AddressKind.CLASSIC))
@@ -203,9 +213,21 @@ class Register:
                 if len(self._tallies) >= self.most:
                     self.refused += item.count
                     continue
-                tally = _Tally(kind=item.kind, first_ns=item.first_ns, last_ns=item.last_ns)
+                number = len(self._tallies)
+                tally = _Tally(number=number, kind=item.kind, first_ns=item.first_ns, last_ns=item.last_ns)
                 self._tallies[key] = tally
             tally.add(item)
+            if item.role is not Role.ADDRESSED and len(item.t_ns):
+                numbers.append(tally.number)
+                times.append(item.t_ns)
+                levels.append(item.levels_dbm)
+        if numbers:
+            lengths = [len(piece) for piece in times]
+            self._signals.add(np.repeat(numbers, lengths), np.concatenate(times), np.concatenate(levels))
+
+    def series(self, advertiser: Advertiser) -> Series:
+        """Return the signal of an advertiser over time, over all its addresses."""
+        return self._signals.of(advertiser.numbers) if advertiser.numbers else NO_SERIES
 
     def advertisers(self) -> tuple[Advertiser, ...]:
         """Return one record per address, in the order first heard."""
@@ -290,6 +312,7 @@ def _join(chain: list[Advertiser]) -> Advertiser:
         tx_power_dbm=last.tx_power_dbm,
         appearance=last.appearance,
         class_of_device=last.class_of_device,
+        numbers=tuple(number for record in chain for number in record.numbers),
     )
 
 

@@ -218,6 +218,8 @@ def _le(repeated: Repeated, address_type: int, address: bytes, role: Role, paylo
         first_ns=repeated.first_ns,
         last_ns=repeated.last_ns,
         rssi_dbm=repeated.rssi_dbm or _signal(signal, repeated.count),
+        t_ns=repeated.t_ns,
+        levels_dbm=_levels(repeated, signal),
     )
 
 
@@ -239,8 +241,18 @@ def _classic(
         first_ns=repeated.first_ns,
         last_ns=repeated.last_ns,
         rssi_dbm=repeated.rssi_dbm or _signal(signal, repeated.count),
+        t_ns=repeated.t_ns,
+        levels_dbm=_levels(repeated, signal),
         class_of_device=int.from_bytes(class_bytes, "little") if class_bytes else None,
     )
+
+
+def _levels(repeated: Repeated, signal: int) -> NDArray[np.int16]:
+    """The signal of each repetition: taken out of the row, or the one still in it."""
+    if repeated.rssi_dbm:
+        return repeated.levels_dbm
+    told = _signal(signal, 1)
+    return np.full(len(repeated.t_ns), told[0][0] if told else NO_RSSI, dtype=np.int16)
 
 
 def _signal(value: int, count: int) -> tuple[tuple[int, int], ...]:

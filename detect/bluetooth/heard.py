@@ -8,13 +8,14 @@ found equal by a hash and then compared byte by byte, so that nobody can hide a 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..capture import windows
+from .advertising import Advertising
 
 #: Stands for "no signal strength known"; the specification uses it so (Bluetooth Core 5.4, Vol 4 Part E,
 #: 7.7.65.2: RSSI 0x7F is "not available").
@@ -31,6 +32,9 @@ PAD = _WIDTHS[-1]
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _SHIFT = np.uint64(33)
 
+_NO_TIMES: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+_NO_LEVELS: NDArray[np.int16] = np.zeros(0, dtype=np.int16)
+
 
 class Role(Enum):
     """What a message is to the device whose address it carries."""
@@ -43,13 +47,19 @@ class Role(Enum):
 
 
 class AddressKind(Enum):
-    """What an address is worth (Bluetooth Core 5.4, Vol 6 Part B, 1.3): only the first two last."""
+    """What an address is worth (Bluetooth Core 5.4, Vol 6 Part B, 1.3): public and static ones last.
+
+    ``UNTOLD`` is an address of which the system does not say whether it is random; ``HIDDEN`` is no address but the
+    number by which a system that keeps addresses to itself (macOS) names the device, for this computer only.
+    """
 
     PUBLIC = "public"
     STATIC = "random static"
     RESOLVABLE = "random resolvable"
     NON_RESOLVABLE = "random non-resolvable"
     CLASSIC = "classic"
+    UNTOLD = "untold"
+    HIDDEN = "hidden"
 
     @property
     def rotates(self) -> bool:
@@ -75,6 +85,10 @@ class Heard:
         (signal, times) pairs, without the unknown.
     class_of_device
         For classic devices.
+    said
+        What it says, where it comes parsed already; `payload` is empty then.
+    t_ns, levels_dbm
+        When each came and how strongly, :data:`NO_RSSI` where unknown: int64 and int16 of one length, `count` or 0.
     """
 
     address: int
@@ -86,17 +100,22 @@ class Heard:
     last_ns: int = 0
     rssi_dbm: tuple[tuple[int, int], ...] = ()
     class_of_device: int | None = None
+    said: Advertising | None = None
+    t_ns: NDArray[np.int64] = field(default_factory=lambda: _NO_TIMES, compare=False, repr=False)
+    levels_dbm: NDArray[np.int16] = field(default_factory=lambda: _NO_LEVELS, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeated:
-    """One distinct row of bytes and how often, when and how strongly it came."""
+    """One distinct row of bytes and how often, when and how strongly it came; see :class:`Heard`."""
 
     row: bytes
     count: int
     first_ns: int
     last_ns: int
     rssi_dbm: tuple[tuple[int, int], ...]
+    t_ns: NDArray[np.int64] = field(default_factory=lambda: _NO_TIMES, compare=False, repr=False)
+    levels_dbm: NDArray[np.int16] = field(default_factory=lambda: _NO_LEVELS, compare=False, repr=False)
 
 
 def address_kind(address: int, *, random: bool) -> AddressKind:
@@ -180,11 +199,13 @@ def _groups(
     first = np.minimum.reduceat(times, begin)
     last = np.maximum.reduceat(times, begin)
     counts = np.diff(np.append(begin, len(order)))
-    keys, repeats = np.unique(group * 256 + (rssi_dbm[order].astype(np.int64) + 128), return_counts=True)
+    levels = rssi_dbm[order]
+    keys, repeats = np.unique(group * 256 + (levels.astype(np.int64) + 128), return_counts=True)
     edges = np.searchsorted(keys, np.arange(len(begin) + 1) * 256).tolist()
     signals = list(zip((keys % 256 - 128).tolist(), repeats.tolist(), strict=True))
     heads = order[begin]
     sizes = size[heads].tolist()
+    bounds = [*begin.tolist(), len(order)]
     for number, (index, count, first_ns, last_ns) in enumerate(
         zip(heads.tolist(), counts.tolist(), first.tolist(), last.tolist(), strict=True)
     ):
@@ -197,4 +218,6 @@ def _groups(
             first_ns=first_ns,
             last_ns=last_ns,
             rssi_dbm=tuple(pairs),
+            t_ns=times[bounds[number] : bounds[number + 1]],
+            levels_dbm=levels[bounds[number] : bounds[number + 1]],
         )

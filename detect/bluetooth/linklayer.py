@@ -178,6 +178,8 @@ class AirReader:
             first_ns=repeated.first_ns,
             last_ns=repeated.last_ns,
             rssi_dbm=repeated.rssi_dbm,
+            t_ns=repeated.t_ns,
+            levels_dbm=repeated.levels_dbm,
         )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from ..errors import InputError
 from .classic import ClassicWalker
@@ -14,6 +13,9 @@ from .records import CaptureEnd, Records
 
 #: Bytes asked of the stream at a time: large enough that numpy's fixed costs vanish, small beside any memory.
 BLOCK_BYTES = 16 * 1024 * 1024
+
+#: Packed bytes unpacked at a time, and zlib's number for gzip with the largest window (zlib.h, inflateInit2).
+_PACKED_BYTES, _GZIP = 65_536, 16 + zlib.MAX_WBITS
 
 #: Formats people hand over by mistake: first bytes, what it is, what to do.
 _STRANGERS = (
@@ -61,6 +63,51 @@ class _Rejoined:
         return self._stream.read(size)
 
 
+class _Unpacked:
+    """The bytes inside a gzip file; only reads.
+
+    Gives everything before the place where the packing is damaged; gzip.GzipFile loses what it was given together
+    with that place.
+    """
+
+    def __init__(self, stream: _Rejoined) -> None:
+        self._stream = stream
+        self._packed = b""
+        self._take = _PACKED_BYTES
+        self._inflate = zlib.decompressobj(_GZIP)
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, none only at the end; raises EOFError or zlib.error where it is cut or damaged."""
+        while True:
+            if self._inflate.eof and not self._begin_next():
+                return b""
+            self._packed = self._packed or self._stream.read(_PACKED_BYTES)
+            if not self._packed:
+                raise EOFError
+            piece, before = self._packed[: self._take], self._inflate.copy()
+            try:
+                out = self._inflate.decompress(piece, size)
+            except zlib.error:
+                if len(piece) == 1:
+                    raise
+                self._inflate, self._take = before, len(piece) // 2
+                continue
+            self._packed = self._inflate.unconsumed_tail + self._packed[len(piece) :]
+            if out:
+                return out
+
+    def _begin_next(self) -> bool:
+        """Whether another packed piece follows; zeros may stand between (RFC 1952, 2.2; as gzip does)."""
+        rest = (self._inflate.unused_data + self._packed).lstrip(b"\0")
+        while not rest:
+            more = self._stream.read(_PACKED_BYTES)
+            if not more:
+                return False
+            rest = more.lstrip(b"\0")
+        self._packed, self._inflate = rest, zlib.decompressobj(_GZIP)
+        return True
+
+
 class CaptureReader:
     """The records of a capture, in blocks.
 
@@ -92,8 +139,7 @@ class CaptureReader:
         head = _read_up_to(stream, 64)
         self._pull: Callable[[int], bytes] = stream.read
         if head[:2] == b"\x1f\x8b":
-            # read1 gives what was unpacked before the place where the packing breaks; read would drop it.
-            self._pull = gzip.GzipFile(fileobj=cast(BinaryIO, _Rejoined(head, stream)), mode="rb").read1
+            self._pull = _Unpacked(_Rejoined(head, stream)).read
             head, _ = self._read(64)
             if not head:
                 raise InputError(
@@ -142,7 +188,7 @@ class CaptureReader:
             while missing and (piece := self._pull(missing)):
                 pieces.append(piece)
                 missing -= len(piece)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+        except (EOFError, zlib.error):
             return b"".join(pieces), "ends inside its gzip packing or is damaged there"
         except OSError as error:
             raise InputError(self._name, f"cannot be read ({error.strerror or error})") from error

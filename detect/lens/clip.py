@@ -24,24 +24,36 @@ FRAMES_MIN = 5
 #: Share of the measured frames from which a spot counts as steady.
 STEADY_MIN = 0.9
 
+#: Rules of what shines within a field of view and goes out beyond it.
+_CONES = ("motion.cone", "motion.cone_even", "steady.cone_side")
+
 _NEAR = "Go there with the torch beside the phone's camera, about half a metre away, and "
+_ARC = (
+    "film it for ten seconds: begin where it shines and move the phone slowly 30 cm to one side, then 30 cm to the "
+    "other, with the point kept in the middle; at the end switch the torch off for a second. "
+)
 _LENS = (
-    "A lens keeps its bright point on the same place until it goes out at once; on a screw or a tap the point slides. "
+    "A lens keeps its bright point on the same place and goes out on either side; on a screw or a tap the point slides, "
+    "and most other things shine on. "
 )
 _HOLE = "Look for a hole in the object around it."
 
-ADVICE_CLIP = f"{_NEAR}film it while you move the phone slowly 20 cm from side to side. {_LENS}{_HOLE}"
+ADVICE_CLIP = f"{_NEAR}{_ARC}{_LENS}{_HOLE}"
 ADVICE_STILL = (
-    "The phone moved too little to tell a lens from a screw: film again from about half a metre, moving the phone "
-    f"20 cm sideways in three seconds. {_LENS}"
+    f"The phone moved too little to tell a lens from a screw. Go to about half a metre and {_ARC}{_LENS}"
 )
 ADVICE_UNMEASURED = (
-    "What is around the point is too even to tell whether it slides: film again from 30 to 50 cm, so that the edges "
-    f"of the object are in the picture, and move 20 cm {{side}}. {_LENS}"
+    "What is around the point is too even, or the way was too short, to tell whether it slides. Go to 30 to 50 cm, so "
+    f"that the edges of the object are in the picture, and {_ARC}Go farther {{side}}. {_LENS}"
 )
 ADVICE_FIXED = (
     "The point stayed on its surface while you moved. Go near and look for a hole there; move further {side}: a lens "
-    "goes out at once, a reflector stays. Switch the torch off: a lamp stays. Cover the point until you know."
+    "goes out within about 25 degrees, most reflectors stay. Switch the torch off: a lamp stays. Cover the point until "
+    "you know."
+)
+ADVICE_CONE = (
+    "The point shone only from within a narrow field and went out beyond, as a lens does; a screw deep in a hole does "
+    "so too. Look into the hole from near. Cover the point until you know."
 )
 ADVICE_SLIDES = (
     "The point slid over its surface, as on polished metal or glass. If the object looks out of place to you, film it "
@@ -102,8 +114,8 @@ def examine_clip(
         last_s = frame.t_s
         if follower.push(frame.image, t_s=frame.t_s):
             _keep_best(shown, _leading(follower), number, frame.image)
-    chosen = _leading(follower)
-    judged = sorted(((_evidence(track), track) for track in chosen), key=lambda item: -_sum(item[0]))
+    chosen = _leading(follower, at_most=4 * LISTED_MAX)
+    judged = sorted(((_evidence(track), track) for track in chosen), key=lambda item: -_sum(item[0]))[:LISTED_MAX]
     findings: list[Finding] = []
     stills: dict[int, Image] = {}
     looks = 0
@@ -179,9 +191,9 @@ def _keep_best(shown: dict[int, _Shown], leading: list[Track], frame: int, image
         )
 
 
-def _leading(follower: Follower) -> list[Track]:
-    """Return the tracks that would be listed."""
-    return [track for track in follower.tracks() if track.count >= FRAMES_MIN][:LISTED_MAX]
+def _leading(follower: Follower, *, at_most: int = LISTED_MAX) -> list[Track]:
+    """Return the tracks that would be listed, or may be."""
+    return [track for track in follower.tracks() if track.count >= FRAMES_MIN][:at_most]
 
 
 def _sum(evidence: tuple[Evidence, ...]) -> float:
@@ -193,15 +205,19 @@ def _evidence(track: Track) -> tuple[Evidence, ...]:
     means = {rule: np.array([total / track.count]) for rule, total in track.cues_db.items()}
     shape = shape_evidence(track.best, means, 0)
     seen = f"seen in {track.count} of {max(track.possible, track.count)} looks at its place"
-    rule = "steady.seen" if track.share_seen >= STEADY_MIN else "steady.fitful"
     torch = torch_evidence(track.persistence)
-    motion = motion_evidence(track.slide, track.fade)
+    motion = motion_evidence(track.slide, track.fade, track.cone.field(), persistence=track.persistence)
+    # Where it went out beyond a field, going out says nothing of steadiness.
+    steady = track.share_seen >= STEADY_MIN or any(line.rule in _CONES for line in motion)
+    rule = "steady.seen" if steady else "steady.fitful"
     return (*motion, *((torch,) if torch else ()), *shape, weigh(rule, seen))
 
 
-def _advice(track: Track, level: Level) -> str:
+def _advice(track: Track, evidence: tuple[Evidence, ...], level: Level) -> str:
     """Return what to do to decide."""
     course = track.slide.course
+    if level is not Level.NOTED and any(line.rule in _CONES[:2] for line in evidence):
+        return ADVICE_CONE
     if course in (Course.SLIDES, Course.RUNS):
         return ADVICE_SLIDES if level is not Level.NOTED else ADVICE_NOTED
     if level is Level.NOTED:
@@ -221,6 +237,12 @@ _TITLES = {
 }
 
 
+def _title(track: Track, evidence: tuple[Evidence, ...]) -> str:
+    if any(line.rule in _CONES[:2] for line in evidence):
+        return "A small bright spot that shines within a narrow field of view only"
+    return _TITLES.get(track.slide.course, "A small bright spot that stays while the camera moves")
+
+
 def _finding(
     track: Track, best: _Shown, evidence: tuple[Evidence, ...], level: Level, *, number: int, source_id: str
 ) -> Finding:
@@ -229,7 +251,7 @@ def _finding(
         kind=FindingKind.LENS_GLINT,
         level=level,
         probability=probability_of(evidence, prior="prior.glint"),
-        title=_TITLES.get(track.slide.course, "A small bright spot that stays while the camera moves"),
+        title=_title(track, evidence),
         source_ids=(source_id,),
         where=Where(
             x_px=round(float(best.spot.x_px[0]), 2),
@@ -240,5 +262,5 @@ def _finding(
             track=tuple((frame, round(x, 2), round(y, 2)) for frame, x, y in track.path),
         ),
         evidence=evidence,
-        advice=_advice(track, level),
+        advice=_advice(track, evidence, level),
     )

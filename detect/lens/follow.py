@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .blinking import Blinks, Torch
 from .cone import Cone, peak_at
 from .judge import shape_weights
-from .motion import Course, Fade, Slide
+from .motion import Fade, Slide, motion_evidence
 from .patches import Patch, align, cut
 from .profile import CameraProfile
 from .spots import Image, Spots, contrast_map, find_spots, grey_of, noise_of
@@ -71,13 +71,13 @@ _TRIES = 1
 #: Change of the view from all kept views at which another is kept, degrees: a surface is found again over twice that.
 _VIEW_DEG = 12.0
 
-#: Windows around a spot in which its surface is looked for, reach in samples of the flow's scale. The smallest
-#: holds little but the object; the largest finds the outline of an object without texture (with every second
-#: pixel only it finds the wall behind instead).
-_WINDOWS = (9, 16, 28)
+#: Windows around a spot in which its surface is looked for: reach in steps, and samples of the flow's scale in a step.
+#: The smallest holds little but the object; the largest finds the outline of an object without texture. Windows that
+#: reach twice as far mix in the wall behind a flat box: a sunk screw, 9 mm deep, then seemed to lie on its surface.
+_WINDOWS = ((9, 1.0), (16, 1.0), (15, 2.0))
 
-#: Sightings after which what slides makes room for others, and what it is set back by, decibans.
-_SLID, _SLID_DB = 25, 10.0
+#: Sightings after which the motion of a track is asked for the order, and again after so many.
+_ASKED = 8
 
 #: Correlation below which a surface was not found again: patches of other places reach 0.3.
 _FOUND = 0.45
@@ -91,13 +91,17 @@ _OFF_MAX = 25
 
 @dataclass(slots=True, kw_only=True)
 class Anchor:
-    """A spot's surface in one kept view: its place there, its patch, and where that place went."""
+    """A spot's surface in one kept view: its place there, its patches, and where that place went.
+
+    `sure` tells whether the spot itself was seen there, and so how its surface lies about it.
+    """
 
     x_px: float
     y_px: float
     hole_px: float
-    patch: Patch
+    patches: tuple[Patch, ...]
     here: tuple[float, float]
+    sure: bool = True
     base_deg: tuple[float, float] = (0.0, 0.0)
 
 
@@ -144,6 +148,7 @@ class Track:
     possible: int = 0
     missed: int = 0
     held: int = 99
+    motion_db: float = 0.0
     sum_db: float = 0.0
     cues_db: dict[str, float] = field(default_factory=dict)
     slide: Slide = field(default_factory=Slide)
@@ -171,6 +176,11 @@ class Track:
     def persistence(self) -> float:
         """Median share of its contrast without the torch; NaN if the torch was never off."""
         return float(np.median(self.left_off)) if self.left_off else math.nan
+
+    @property
+    def standing_db(self) -> float:
+        """Evidence of shape and motion as far as known: the order in which tracks are kept and followed."""
+        return self.mean_db + self.motion_db
 
     def look(self) -> None:
         """Note that it is looked for."""
@@ -205,10 +215,10 @@ def _light(row: Spots) -> float:
     return math.log(above * float(row.radius_px[0]) ** 2 / ((surround + 5.0) / 255.0) ** 2.2)
 
 
-def _promise(track: Track) -> float:
-    """Order of tracks whose surface is followed: by their shape; what slid for long makes room for others."""
-    slid = track.count >= _SLID and track.slide.course in (Course.SLIDES, Course.RUNS)
-    return -track.mean_db + (_SLID_DB if slid else 0.0)
+def _planes(grey: Image, sample_px: float) -> list[Image]:
+    """Return the picture for each window, smoothed to its step."""
+    side = round(sample_px * _WINDOWS[-1][1]) | 1
+    return [grey, grey, np.asarray(cv2.blur(grey, (side, side)), np.uint8)]
 
 
 def _lies(track: Track) -> tuple[float, float]:
@@ -303,8 +313,8 @@ class Follower:
         return self._measure(image, grey, scale, t_s, passed)
 
     def tracks(self) -> list[Track]:
-        """Return all tracks so far, best mean evidence first."""
-        return sorted((*self._ended, *self._active), key=lambda track: -track.mean_db)
+        """Return all tracks so far, best evidence first."""
+        return sorted((*self._ended, *self._active), key=lambda track: -track.standing_db)
 
     def _measure(self, image: Image, grey: Image, scale: float, t_s: float, passed: int) -> list[Track]:
         """Look for spots in this frame, `passed` frames after the last; match them to tracks, measure their slide."""
@@ -381,8 +391,12 @@ class Follower:
         now = self._places()
         size = (grey.shape[1], grey.shape[0])
         focal_px = 0.5 * max(size) / math.tan(math.radians(0.5 * self._profile.hfov_deg))
-        worth = sorted((t for t in self._active if t.missed == 0 or t.count >= 4), key=_promise)[:_WORTH]
+        worth = [track for track in self._active if track.missed == 0 or track.count >= 4]
+        worth = sorted(worth, key=lambda track: -track.standing_db)[:_WORTH]
         for track in worth:
+            if track.count % _ASKED == 0 or track.missed % _ASKED == 1:
+                told = motion_evidence(track.slide, track.fade, track.cone.field(), persistence=track.persistence)
+                track.motion_db = sum(line.weight_db for line in told)
             if track.missed == 0:
                 track.peak = peak_at(grey, track.here, sample_px=1.0 / scale)
         done: set[int] = set()
@@ -421,7 +435,6 @@ class Follower:
         first = np.array([(anchor.x_px, anchor.y_px) for anchor in anchors])
         guess = np.array([anchor.here for anchor in anchors])
         far, _ = unturned(first, view.motion, focal_px=focal_px, size=size)
-        patches = np.stack([anchor.patch for anchor in anchors])
         hole = np.array([anchor.hole_px for anchor in anchors])
         out: set[int] = set()
         least = _TURN_ERRORS * focal_px * view.motion.turn_error
@@ -429,11 +442,14 @@ class Follower:
             way = np.array(track.here) - far[index]
             if track.missed == 0 and np.hypot(*way) > least:
                 track.slide.saw(view.number, np.degrees(np.arctan(way / focal_px)))
+        planes = _planes(grey, sample_px)
         # Of several depths in a window, the one nearest to the spot's own is looked for.
         start = np.array([_lies(t) if t.missed == 0 else a.here for t, a in zip(tracks, anchors, strict=True)])
         maps = facing_maps(first, start, view.motion, normal=view.normal, focal_px=focal_px, size=size)
         for window in reversed(range(len(_WINDOWS))):
-            aligned = align(patches, grey, start, hole_px=hole, half=_WINDOWS[window], step=sample_px, maps=maps)
+            half, step = _WINDOWS[window][0], _WINDOWS[window][1] * sample_px
+            patches = np.stack([anchor.patches[window] for anchor in anchors])
+            aligned = align(patches, planes[window], start, hole_px=hole, half=half, step=step, maps=maps)
             moved = np.hypot(*(aligned.xy - guess).T)
             good = (aligned.correlation > _FOUND) & (moved < 8.0 * sample_px)
             start = np.where(good[:, None], aligned.xy, start)
@@ -441,7 +457,8 @@ class Follower:
                 track = tracks[index]
                 out.add(id(track))
                 parallax = aligned.xy[index] - far[index]
-                if track.missed == 0 and np.hypot(*parallax) > least and not math.isnan(track.peak[0]):
+                told = track.missed == 0 and anchors[index].sure and not math.isnan(track.peak[0])
+                if told and np.hypot(*parallax) > least:
                     track.slide.add(
                         view.number,
                         window,
@@ -499,12 +516,16 @@ class Follower:
         self._views_made += 1
         self._view_s = t_s
         self._views.append(view)
-        patches = cut(grey, places, half=_WINDOWS[-1] + 1, step=1.0 / scale)
-        for track, patch, (x, y) in zip(rows, patches, places.tolist(), strict=True):
+        patches = [
+            cut(plane, places, half=half + 1, step=step / scale)
+            for plane, (half, step) in zip(_planes(grey, 1.0 / scale), _WINDOWS, strict=True)
+        ]
+        for number, (track, (x, y)) in enumerate(zip(rows, places.tolist(), strict=True)):
             assert track.last is not None
             hole = 2.0 * float(track.last.radius_px[0]) + 2.0 / scale
             track.anchors[view.number] = Anchor(
-                x_px=x, y_px=y, hole_px=min(hole, 6.0 / scale), patch=patch, here=(x, y),
+                x_px=x, y_px=y, hole_px=min(hole, 6.0 / scale), here=(x, y), sure=track.missed == 0,
+                patches=tuple(window[number] for window in patches),
                 base_deg=track.angle_deg,
             )  # fmt: skip
         if len(self._views) > _VIEWS_MAX:
@@ -561,5 +582,5 @@ class Follower:
         self._active = going
         if len(self._ended) > 2 * ENDED_MAX:
             # A lens is seen for longer than a sparkle: keep what has both evidence and length.
-            self._ended.sort(key=lambda track: -track.mean_db * min(track.count, 12))
+            self._ended.sort(key=lambda track: -track.standing_db * min(track.count, 12))
             del self._ended[ENDED_MAX:]

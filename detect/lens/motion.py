@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 
 from ..result import Evidence
 from ..weighing import weigh
+from .cone import WRONG_MAX, Field
+from .judge import PERSISTS_MIN
 
 Array = NDArray[np.float64]
 
@@ -52,6 +54,13 @@ GONE_MIN = 3
 #: view change that it takes. Measured on synthetic training clips: at 0.13 and more 0.02 other things a clip became
 #: suspects, at 0.10 already 0.10; spots on changing reflections lie above the upper end.
 FADES, FADE_MIN_DEG = (0.13, 0.45), 5.0
+
+#: Views over which a lens shines, degrees: published are +-10, lenses of the synthetic scenes have +-12 to +-25.
+#: Glitter and flat gloss flash over less. What shines over more is no lens.
+CONE_DEG = (7.0, 54.0)
+
+#: Largest step of the view between the last lit and the first dark look, degrees: within more it may have slid away.
+CONE_GAP_DEG = 5.0
 
 #: Share of the measures in which a spot may be saturated: what is cut off tells nothing of how it changes. Measured on
 #: synthetic training clips: most other things that seemed to fade were saturated.
@@ -301,8 +310,20 @@ def _weighted(sums: Sums, centre_px: float) -> Array:
     return np.array([weight, weight * share])
 
 
-def motion_evidence(slide: Slide, fade: Fade) -> tuple[Evidence, ...]:
-    """Return what a spot's motion over its surface, and the change of its light with the view, say."""
+def motion_evidence(
+    slide: Slide, fade: Fade, field: Field | None = None, *, persistence: float = math.nan
+) -> tuple[Evidence, ...]:
+    """Return what a spot's motion over its surface, and the change of its light with the view, say.
+
+    Parameters
+    ----------
+    slide, fade
+        Of the spot.
+    field
+        Over which views it shone.
+    persistence
+        Share of its contrast without the torch; NaN if the torch was never off.
+    """
     share, error = slide.share
     course = slide.course
     angle = f"while the view changed by {slide.seen_deg:.0f} degrees"
@@ -323,13 +344,33 @@ def motion_evidence(slide: Slide, fade: Fade) -> tuple[Evidence, ...]:
     else:
         says = "its surface is too even, or the view changed too little, to tell whether it slides"
         out = [weigh("motion.unmeasured", says)]
+    cone = None if field is None else _cone(course, field, persistence=persistence)
     # Alone it does not last: on reflections that come and go it was seen in rendered rooms, never on what stays.
-    if fading and course is Course.FIXED:
+    if fading and course is Course.FIXED and cone is None:
         out.append(weigh("motion.fades", f"its light changed by {percent} {angle}, as a lens's does over its field"))
-    if slide.gone >= GONE_MIN:
+    if cone is not None:
+        out.append(cone)
+    elif slide.gone >= GONE_MIN:
         out.append(weigh("steady.goes_out", "it went out while its surface was still in view"))
-    if slide.seen_deg >= WIDE_DEG:
+    elif slide.seen_deg >= WIDE_DEG:
         out.append(
             weigh("motion.wide", f"it was seen over {slide.seen_deg:.0f} degrees of view, wider than most lenses")
         )
     return tuple(out)
+
+
+def _cone(course: Course, field: Field, *, persistence: float) -> Evidence | None:
+    """Return what the views over which a spot shone say; None if they say nothing."""
+    if field.wrong > WRONG_MAX:
+        return None
+    over = f"it shone over {field.lit_deg:.0f} degrees of view"
+    if field.lit_deg > CONE_DEG[1]:
+        return weigh("motion.all_round", f"{over}, more than lenses do") if field.sides < 2 else None
+    if field.sides == 0 or field.lit_deg < CONE_DEG[0] or field.gap_deg > CONE_GAP_DEG:
+        return None
+    if course in (Course.SLIDES, Course.RUNS) or persistence >= PERSISTS_MIN:
+        return None
+    if field.sides == 1:
+        return weigh("steady.cone_side", f"{over} and went out on one side, its place still in view")
+    says = f"{over} and went out on both sides, its place still in view, as a lens does"
+    return weigh("motion.cone" if course is Course.FIXED else "motion.cone_even", says)

@@ -1,10 +1,9 @@
 """Finds the surface around a spot again, the spot itself left out, to a fraction of a pixel.
 
 Inverse-compositional Lucas-Kanade alignment (Baker and Matthews, IJCV 56(3), 2004) of a square patch with a
-hole in its middle, for many spots at once: translation only, on patches rid of their mean and slope, the middle
-counting more than the rim, with
-Geman-McClure weights so that highlights that move over the patch and things at other
-depths count less.
+hole in its middle, for many spots at once: translation and a small affine change, since surfaces lean, on patches
+rid of their mean and slope, the middle counting more than the rim, with Geman-McClure weights so that highlights
+that move over the patch and things at other depths count less.
 """
 
 from __future__ import annotations
@@ -24,6 +23,14 @@ _STEPS = 8
 
 #: Difference at which a pixel's weight is halved, in spreads of the patch.
 _OUTLIER = 0.5
+
+#: Standard deviation of the affine change that the maps leave, a part of one: a front that leans by 7 degrees, passed
+#: by 30 degrees, is shortened by 0.07 more or less than one that faces the phone.
+_LEAN = 0.08
+
+#: Standard deviation of the affine change that the maps leave, a part of one: a front that leans by 7 degrees, passed
+#: by 30 degrees, is shortened by 0.07 more or less than one that faces the phone.
+_LEAN = 0.08
 
 #: Standard deviation of the weights around the middle, in reaches.
 _SOFT = 0.55
@@ -118,28 +125,40 @@ def align(
     want, spread = _evened(want, base, planes)
     slope /= spread[:, None, None]
     xy = guess.copy()
+    warps = maps.copy()
     weight = base
-    normal = np.zeros((count, 2, 2))
-    error = np.zeros_like(want)
-    for _ in range(_STEPS):
-        seen = cut(grey, xy, half=half, step=step, maps=maps).reshape(count, -1)
+    unit = (grid / (half * step)).astype(np.float32)
+    # Columns: shift along x and y, then what x and y gain towards the right and the lower rim.
+    slope = np.concatenate([slope, slope * unit[None, :, :1], slope * unit[None, :, 1:]], axis=-1)
+    bound = np.diag([1e-6, 1e-6, *(4 * [1.0 / (_LEAN * half * step) ** 2])])
+    for number in range(_STEPS + 1):
+        seen = cut(grey, xy, half=half, step=step, maps=warps).reshape(count, -1)
         seen, _ = _evened(seen, weight, planes)
         error = seen - want
         weight = base / (1.0 + (error / _OUTLIER) ** 2) ** 2
         weighted = slope * weight[..., None]
-        normal = (weighted.transpose(0, 2, 1) @ slope).astype(np.float64) + 1e-6 * np.eye(2)
+        variance = (weight * error**2).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
+        noise = (_SHARED * np.maximum(variance, 1e-3))[:, None, None]
+        normal = (weighted.transpose(0, 2, 1) @ slope).astype(np.float64) + noise * bound
+        if number == _STEPS:
+            break
         pull = (weighted * error[..., None]).sum(axis=1)
         move = np.linalg.solve(normal, pull[..., None])[..., 0]
         move = np.clip(move, -1.5 * step, 1.5 * step)
-        xy = xy - np.einsum("nij,nj->ni", maps, move)
-        if np.abs(move).max(initial=0.0) < 0.02 * step:
+        xy = xy - np.einsum("nij,nj->ni", warps, move[:, :2])
+        lean = np.stack([move[:, 2:4], move[:, 4:6]], axis=-1) / (half * step)
+        warps = warps @ (np.eye(2) - lean)
+        if np.abs(move[:, :2]).max(initial=0.0) < 0.02 * step:
             break
-    variance = (weight * error**2).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
     seen = error + want
     both = (base * seen * want).sum(axis=1)
     sizes = np.sqrt((base * seen**2).sum(axis=1) * (base * want**2).sum(axis=1)) + 1e-9
-    precision = normal / (_SHARED * np.maximum(variance, 1e-3))[:, None, None]
-    return Aligned(xy=xy, precision=precision.astype(np.float64), correlation=(both / sizes).astype(np.float64))
+    covariance = np.linalg.inv(normal)[:, :2, :2] * noise
+    return Aligned(
+        xy=xy,
+        precision=np.asarray(np.linalg.inv(covariance), np.float64),
+        correlation=(both / sizes).astype(np.float64),
+    )
 
 
 def _evened(values: Patch, weight: Patch, planes: Patch) -> tuple[Patch, Patch]:

@@ -169,16 +169,14 @@ def locate_on_grid(spots: Spots, *, profile: RadioProfile, room: Room | None) ->
     inside = None if room is None else room.holds(x, y)
     log_prior = np.zeros(len(x))
     if room is not None and inside is not None:
-        near = room.beyond_m(x, y) <= REACH_M + MARGIN_M
         log_prior[inside] = math.log(ROOM_PRIOR / max(int(inside.sum()), 1))
-        log_prior[~inside] = math.log((1.0 - ROOM_PRIOR) / max(int((near & ~inside).sum()), 1))
-        log_prior[~near] = -np.inf
+        log_prior[~inside] = math.log((1.0 - ROOM_PRIOR) / max(int((~inside).sum()), 1))
     exponents = profile.exponent.value + profile.exponent.sigma * _EXPONENT_STEPS
     exponents = np.clip(exponents, EXPONENT_MIN, EXPONENT_MAX)
     log_mass = np.full((len(exponents), len(x)), -np.inf)
     own_side = np.zeros(len(spots), bool) if room is None else room.holds(spots.x_m, spots.y_m)
     for side in (False, True) if inside is not None else (None,):
-        cells = np.flatnonzero(np.isfinite(log_prior) & (True if side is None or inside is None else inside == side))
+        cells = np.arange(len(x)) if side is None or inside is None else np.flatnonzero(inside == side)
         across = np.zeros(len(spots), bool) if side is None else own_side != side
         if len(cells):
             log_mass[:, cells] = _log_likelihood(
@@ -188,8 +186,8 @@ def locate_on_grid(spots: Spots, *, profile: RadioProfile, room: Room | None) ->
     log_place = TEMPER * np.logaddexp.reduce(log_mass, axis=0) + log_prior
     mass = np.exp(log_place - log_place.max())
     mass /= mass.sum()
-    share = np.exp(log_mass - log_mass.max(axis=0, where=np.isfinite(log_mass), initial=-1e300))
-    share /= np.maximum(share.sum(axis=0), 1e-300)
+    share = np.exp(log_mass - log_mass.max(axis=0))
+    share /= share.sum(axis=0)
     shape = (len(y_axis), len(x_axis))
     return Posterior(
         x_m=x_axis,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..mac import format_mac, is_local
 from ..result import Evidence, Examined, Finding, FindingKind, Identity, Level, Source, SourceState, Where
+from ..signatures.match import Radio, Vendor
 from ..text import clean
 from ..weighing import level_of, probability_of
 from . import judging
@@ -21,7 +22,7 @@ from .headers import NO_SIGNAL
 from .networks import Network
 from .particulars import box_context, network_context, station_context
 from .sorts import Sort
-from .stream_judging import JudgedStream, StreamVerdict, judge_network, judge_station, stream_facts
+from .stream_judging import STREAM_ADVICE, JudgedStream, StreamVerdict, judge_network, judge_station, stream_facts
 from .streams import Control, Stream, control_of, streams_of
 from .survey import Survey, survey_capture
 
@@ -122,9 +123,7 @@ def examine_survey(
     return Examined(source=source, findings=tuple(thing.finding for thing in kept))
 
 
-def _judged(
-    survey: Survey, row: int, streams: Mapping[int, Stream], control: Mapping[int, Control]
-) -> JudgedStream:
+def _judged(survey: Survey, row: int, streams: Mapping[int, Stream], control: Mapping[int, Control]) -> JudgedStream:
     stations = survey.stations
     return judge_station(
         streams.get(row),
@@ -250,7 +249,8 @@ def _stations(survey: Survey, source_id: str, judged: Mapping[int, JudgedStream]
                 row,
                 kind=FindingKind.WIFI_STATION,
                 evidence=evidence,
-                title=judging.station_title(address, vendor=vendor, radio=radio, wired=wired),
+                title=_station_title(address, judged[row], vendor=vendor, radio=radio, wired=wired),
+                advice=STREAM_ADVICE if judged[row].verdict is StreamVerdict.LIKE_CAMERA else None,
                 identity=Identity(
                     mac=format_mac(address),
                     bssid=format_mac(int(stations.address[partner])) if partner >= 0 else None,
@@ -261,6 +261,13 @@ def _stations(survey: Survey, source_id: str, judged: Mapping[int, JudgedStream]
             )
         )
     return out
+
+
+def _station_title(
+    address: int, judged: JudgedStream, *, vendor: Vendor | None, radio: Radio | None, wired: bool
+) -> str:
+    title = judging.station_title(address, vendor=vendor, radio=radio, wired=wired)
+    return f"{title}: {judged.verdict}" if judged.verdict is StreamVerdict.LIKE_CAMERA else title
 
 
 def _streaming(judged: Mapping[int, JudgedStream], size: int) -> NDArray[np.bool_]:
@@ -280,6 +287,7 @@ def _thing(
     title: str,
     identity: Identity,
     frames: int,
+    advice: str | None = None,
 ) -> _Thing:
     level = level_of(evidence)
     signal = NO_SIGNAL if row is None else int(survey.stations.max_dbm[row])
@@ -293,7 +301,7 @@ def _thing(
         where=Where(rssi_dbm=None if signal == NO_SIGNAL else float(signal)),
         identity=identity,
         evidence=tuple(evidence),
-        advice=judging.advice_for(level, wired=survey.frames == 0),
+        advice=advice or judging.advice_for(level, wired=survey.frames == 0),
     )
     return _Thing(finding=finding, frames=frames)
 

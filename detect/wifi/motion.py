@@ -45,6 +45,9 @@ RATE_MIN = 5_000.0
 #: Longest time of one comparison, seconds; a guided run takes two minutes.
 LONGEST_S = 1_800.0
 
+#: Most actions of one comparison: they are drawn anew thousands of times, and nobody does more in half an hour.
+MOST_ACTIONS = 200
+
 #: Least share of that time in which the receiver must have listened.
 _HEARD_MIN = 0.5
 
@@ -287,6 +290,8 @@ class _Part:
         """Why no station could be told from chance even if it followed perfectly; empty if one could."""
         if self.too_long:
             return "the comparison lasts longer than half an hour; give the log in parts"
+        if sum(len(stretch.begin_s) for stretch in self.stretches) > MOST_ACTIONS:
+            return f"the comparison has more than {MOST_ACTIONS} actions; give the log in parts"
         if self.heard < _HEARD_MIN:
             return "the capture does not cover the actions, or the receiver was deaf for most of the time"
         if any(not stretch.drawn and _too_regular(stretch) for stretch in self.stretches):

@@ -50,6 +50,12 @@ _MAX_RUNS = 4 * MAX_ADDRESSES
 #: (IEEE 802.11-2020, 9.2.4.1.3 and 9.3.2.1).
 _QOS, _WITH_QOS = 0x08, 26
 
+#: Null data as type * 16 + subtype (table 9-1); it shares the numbers of data without QoS (10.3.2.14.2).
+_NULL = 0x24
+
+#: In place of a priority for data without QoS, whose numbers run on over all receivers (10.3.2.14.2).
+_WITHOUT_QOS = 31
+
 #: Latest bin number: what :class:`~roomsweep.detect.capture.Records` can hold, 2**63 ns, in bins of a millisecond.
 _BIN_BITS = 44
 
@@ -165,7 +171,7 @@ class RateTally:
         rows, slot = rows[slot >= 0], slot[slot >= 0]
         again = self._repeats(frames, rows, slot)
         rows, slot = rows[~again], slot[~again]
-        numbered = self._runs.passed(frames, rows, slot)
+        numbered = self._passed(frames, rows, slot)
         self._put(slot + 1, frames.t_ns[rows], frames.length[rows], numbered)
         size = len(self._slots)
         self._is_network = grown(self._is_network, size)
@@ -277,6 +283,14 @@ class RateTally:
             sums = np.bincount(where, weights=weights, minlength=len(key)).astype(np.int64)
             column[cell[kept]] += sums[kept]
 
+    def _passed(self, frames: Frames, rows: NDArray[np.int64], slot: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How far the sequence numbers ran with each of the rows; null frames, which share them, take their own."""
+        nulls = np.flatnonzero((frames.kind == _NULL) & (frames.transmitter != 0))
+        sender = self._slots.find(frames.transmitter[nulls])
+        nulls, sender = nulls[sender >= 0], sender[sender >= 0]
+        both = np.concatenate([rows, nulls])
+        return self._runs.passed(frames, both, np.concatenate([slot, sender]))[: len(rows)]
+
     def _repeats(self, frames: Frames, rows: NDArray[np.int64], slot: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of the rows repeat a frame that was heard before, in this block or at the end of the last one.
 
@@ -324,11 +338,9 @@ class SequenceRuns:
         out = np.ones(len(rows), dtype=np.int64)
         if not len(rows):
             return out
-        key = (
-            sender.astype(np.uint64) << np.uint64(44)
-            | (frames.addr1[rows] & np.uint64(0xFF_FFFF_FFFF)) << np.uint64(4)
-            | _priority(frames, rows)
-        )
+        priority = _priority(frames, rows)
+        receiver = np.where(priority == _WITHOUT_QOS, np.uint64(0), frames.addr1[rows] & np.uint64(0x3F_FFFF_FFFF))
+        key = sender.astype(np.uint64) << np.uint64(44) | receiver << np.uint64(5) | priority
         run = self._slots.number(key)
         size = len(self._slots)
         self._last_ns = grown(self._last_ns, size, fill=-(1 << 62))
@@ -361,11 +373,11 @@ class SequenceRuns:
 
 
 def _priority(frames: Frames, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """The traffic identifier of QoS data frames, 0 where it is not told; relayed frames of four addresses too."""
+    """The traffic identifier of QoS data frames, 0 where it is not told, as in relayed ones of four addresses."""
     at = frames.mac_at[rows] + _WITH_QOS - 2
     told = (frames.kind[rows] & _QOS) != 0
     told &= (frames.flags[rows] & (TO_DS | FROM_DS)) != (TO_DS | FROM_DS)
     told &= at < frames.mac_end[rows]
-    out = np.zeros(len(rows), dtype=np.uint64)
+    out = np.where(frames.kind[rows] & _QOS, np.uint64(0), np.uint64(_WITHOUT_QOS))
     out[told] = frames.data[at[told]] & 0x0F
     return out

@@ -16,6 +16,14 @@ _PICTURE_VIEW = "roomsweep docs/how-it-works.md"
 _PACKET_VIEW = "DeWiCam, AsiaCCS 2018"
 
 
+#: Next step with a station that streams: one's own things first, then whether it watches this room, then where it is.
+STREAM_ADVICE = (
+    "First rule out your own phone and computer: end calls and uploads, then record again. If it still streams, find "
+    "out whether it watches this room (roomsweep motion: stand still, then move about, while recording), and follow "
+    "its signal (roomsweep locate)."
+)
+
+
 class StreamVerdict(StrEnum):
     """What is said of a station's traffic."""
 
@@ -65,8 +73,8 @@ def judge_network(stream: Stream | None, *, receivers: int) -> tuple[Evidence, .
     if stream is None or receivers != 1 or not (stream.steady and stream.clocked) or stream.talks:
         return ()
     says = (
-        f"The network's own box sends {_rate(stream)} to one device for {stream.seconds} s, in bursts that keep the "
-        f"time of {_hertz(stream)}: a camera that is watched directly does this, and so does a router that passes on "
+        f"The network's own box sends {_rate(stream)} to one device for {stream.seconds} s, in the steady rhythm of "
+        f"{_hertz(stream)}: a camera that is watched directly does this, and so does a router that passes on "
         "a live picture."
     )
     return (weigh("behaviour.network_streams", says, reference=_PICTURE_VIEW),)
@@ -108,8 +116,8 @@ def _of_stream(stream: Stream) -> list[Evidence]:
         )
     if stream.clocked:
         says = (
-            f"Its bursts keep the time of {_hertz(stream)} ({stream.clock_power:.0f} times the strength of chance), as "
-            "pictures do."
+            f"It sends in bursts, in the steady rhythm of {_hertz(stream)} ({stream.clock_power:.0f} times as strong as by "
+            "chance), as pictures come."
         )
         out.append(weigh("behaviour.picture_clock", says, reference=_PICTURE_VIEW))
     if stream.keyed and stream.key_s is not None:
@@ -138,8 +146,8 @@ def _of_control(control: Control) -> list[Evidence]:
     out = [weigh("behaviour.control_steady", says, reference="field reports of sniffers that lose fast data frames")]
     if control.clocked:
         says = (
-            f"They keep the time of {control.clock_hz or 0.0:.1f} a second ({control.clock_power:.0f} times the "
-            "strength of chance), as pictures do."
+            f"This has the steady rhythm of {control.clock_hz or 0.0:.1f} a second ({control.clock_power:.0f} times as "
+            "strong as by chance), as pictures come."
         )
         out.append(weigh("behaviour.control_clock", says, reference=_PICTURE_VIEW))
     return out

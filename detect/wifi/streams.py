@@ -72,6 +72,12 @@ _BEACON_HZ = 1.0 / 0.1024
 #: Key pictures: rates searched in Hz (every half second to every ten), and the least power, in units of chance.
 _KEY_HZ, KEY_POWER_MIN = (0.1, 2.0), 10.0
 
+#: Key pictures looked at, the latest: more would only cost time (256 reach over four minutes and more).
+_KEYS_MAX = 256
+
+#: Rates times events worked on at once: some MB.
+_CELLS = 1 << 18
+
 #: A key picture has at least this many times the bytes of the others around it; so many bursts to either side.
 #: Encoders give key pictures 3 to 30 times the bytes (in the captures: Dahua 6-12, D-Link 10-30).
 KEY_RATIO, _AROUND = 3.0, 20
@@ -187,14 +193,19 @@ class Stream:
         return self.rests is not None and self.rests < _REST_MIN
 
     @property
+    def pictured(self) -> bool:
+        """Whether its bursts end anywhere, as pictures do."""
+        return self.rests is not None and self.rests >= _REST_MIN
+
+    @property
     def clocked(self) -> bool:
         """Picture view: bursts keep time."""
-        return self.clock_hz is not None and self.clock_power >= CLOCK_POWER_MIN and not self.bulk
+        return self.pictured and self.clock_hz is not None and self.clock_power >= CLOCK_POWER_MIN
 
     @property
     def keyed(self) -> bool:
         """Picture view: key pictures recur."""
-        return self.key_s is not None and self.key_power >= KEY_POWER_MIN and not self.bulk
+        return self.pictured and self.key_s is not None and self.key_power >= KEY_POWER_MIN
 
     @property
     def mixed(self) -> bool:
@@ -236,9 +247,12 @@ def streams_of(traffic: Traffic) -> dict[int, Stream]:
 
 
 def _rank(stream: Stream, since_ns: int) -> tuple[float, ...]:
-    """Order of stretches: enough to judge, steady, its packets still kept (they are from `since_ns` on), and large."""
+    """Order of stretches: enough to judge, its packets still kept (they are from `since_ns` on), steady, and large.
+
+    Without the packets a file cannot be told from pictures, so a stretch that has them goes before.
+    """
     kept = (stream.start_s + stream.seconds) * 10**9 - since_ns >= SECONDS_MIN * 10**9
-    return stream.enough, stream.steady, kept, stream.seconds * stream.rate
+    return stream.enough, kept, stream.steady, stream.seconds * stream.rate
 
 
 def control_of(traffic: Traffic) -> dict[int, Control]:
@@ -378,7 +392,7 @@ def _clock(bursts: NDArray[np.int64]) -> tuple[float | None, float]:
     for start in np.arange(0.0, float(times[-1]) - width / 2, width)[:_CLOCK_WINDOWS]:
         inside = times[(times >= start) & (times < start + width)]
         if len(inside) >= 10:
-            power += np.abs(np.exp(-2j * np.pi * np.outer(rates, inside - start)).sum(axis=1)) ** 2 / len(inside)
+            power += _power(rates, inside - start)
             used += 1
     if not used:
         return None, 0.0
@@ -391,16 +405,27 @@ def _keys(bursts: NDArray[np.int64]) -> tuple[float | None, float]:
     if len(bursts) < 2 * _AROUND:
         return None, 0.0
     around = sliding_window_view(np.pad(bursts[:, 1], _AROUND, mode="reflect"), 2 * _AROUND + 1)
-    large = np.flatnonzero(bursts[:, 1] > KEY_RATIO * np.median(around, axis=1))
+    large = np.flatnonzero(bursts[:, 1] > KEY_RATIO * np.median(around, axis=1))[-_KEYS_MAX:]
     if len(large) < 4:
         return None, 0.0
     times = (bursts[large, 0] - bursts[large[0], 0]) / 1e9
     rates = np.arange(max(_KEY_HZ[0], 3.0 / float(times[-1])), _KEY_HZ[1], 1.0 / (4.0 * float(times[-1])))
     if not len(rates):
         return None, 0.0
-    power = np.abs(np.exp(-2j * np.pi * np.outer(rates, times)).sum(axis=1)) ** 2 / len(times)
+    power = _power(rates, times)
     best = int(power.argmax())
     return 1.0 / float(rates[best]), float(power[best])
+
+
+def _power(rates: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Power of events at each rate, in units of chance (Rayleigh's test); some rates at a time, to bound the memory."""
+    step = max(1, _CELLS // len(times))
+    return np.concatenate(
+        [
+            np.abs(np.exp(-2j * np.pi * np.outer(rates[at : at + step], times)).sum(axis=1)) ** 2 / len(times)
+            for at in range(0, len(rates), step)
+        ]
+    )
 
 
 def _rests(length: NDArray[np.int64]) -> int:

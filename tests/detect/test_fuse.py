@@ -335,3 +335,9 @@ def test_a_finding_that_bridges_two_joins_all_three() -> None:
     ).findings
     assert joined.identity.ip == "192.0.2.7"
     assert joined.identity.mac == format_mac(BOUGHT)
+
+
+def test_stations_of_one_network_stay_apart() -> None:
+    network = 0x10A4BE_77_00_00
+    stations = [device(STATION, mac=BOUGHT + 64 * number, bssid=network) for number in range(3)]
+    assert len(fused(*stations, device(NETWORK, bssid=network)).findings) == 4

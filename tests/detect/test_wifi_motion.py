@@ -1,6 +1,7 @@
 """Streams that follow the room, streams that do not, and what the test refuses to say."""
 
 import io
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -174,6 +175,7 @@ def absolute(stretch, room):
         (one_stretch([12, 40], 10, 70), "too few"),
         (one_stretch([10, 30, 50, 70], 10, 90), "even intervals"),
         (one_stretch([10, 30, 55, 90], 10, 5000), "half an hour"),
+        (one_stretch([0.4 * n + 0.1 for n in range(250)], 0.1, 110), "more than 200 actions"),
     ],
 )
 def test_what_cannot_be_told_is_not_tried(stretch, told):
@@ -274,6 +276,21 @@ def test_frames_and_capture_of_a_room_give_the_same_findings():
     direct = examine_tally(tally_of(room), room.log, source_id="m", name="x", draws=DRAWS)
     read = examine_motion(io.BytesIO(room.capture()), room.log, source_id="m", name="x")
     assert [(f.id, f.level) for f in direct.findings] == [(f.id, f.level) for f in read.findings]
+
+
+def test_a_capture_of_ethernet_is_tested_too():
+    room = synthetic_moving_room(seed=3, streams=("variable", "constant"))
+    frames = room.frames()
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    for t_ns, sender, length in zip(
+        frames.t_ns.tolist(), frames.transmitter.tolist(), frames.length.tolist(), strict=True
+    ):
+        record = bytes(6) + sender.to_bytes(6, "big") + b"\x88\xb5" + bytes(6)
+        out += struct.pack("<IIII", t_ns // 10**9, t_ns % 10**9 // 1000, len(record), length) + record
+    examined = examine_motion(io.BytesIO(out), room.log, source_id="m", name="x")
+    assert examined.findings[0].level is Level.SUSPECT
+    assert examined.findings[0].title.startswith(f"Device {room.streams[0].mac}")
+    assert {finding.level for finding in examined.findings[1:]} == {Level.NOTED}
 
 
 def test_an_access_point_that_passes_the_stream_on_is_not_accused():

@@ -137,6 +137,16 @@ def test_numbers_wrap_run_apart_by_receiver_and_are_given_up_after_silence():
     assert series(tally_of(silent), STA, ms=2000).numbered.sum() == 2
 
 
+def test_data_without_qos_shares_its_numbers_with_null_frames_and_over_receivers():
+    plain = 0x20
+    rows = [
+        (40 * n, STA, (AP, OTHER)[n % 2], 100, TO_DS, n, NULL if n % 5 == 4 else plain) for n in range(25) if n != 11
+    ]
+    out = series(tally_of(rows), STA)
+    assert out.frames_sent.sum() == 19
+    assert out.numbered.sum() == 20
+
+
 def test_priorities_have_numbers_of_their_own():
     def capture(frame_of):
         out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 105)

@@ -68,7 +68,7 @@ def _streams() -> list[bytes]:
         lambda: video_call(seconds=2.0, random=rng),
     ):
         flow = make()
-        out.append(capture(reframed(flow, station=_CAMERA, network=_ACCESS_POINT, air=air, random=rng)[:900]))
+        out.append(capture(reframed(flow, station=_CAMERA, network=_ACCESS_POINT, air=air, random=rng)[:500]))
         wire = [
             Record(
                 t_ns=1_700_000_000 * 10**9 + t_ns,
@@ -78,10 +78,10 @@ def _streams() -> list[bytes]:
             )
             for t_ns, up, length in zip(flow.t_ns.tolist(), flow.up.tolist(), flow.length.tolist(), strict=True)
         ]
-        out.append(written(wire[:900], "pcap-ns"))
+        out.append(written(wire[:500], "pcap-ns"))
     flow = camera(CAMERAS["lowest_150"], seconds=24.0, random=rng)
     control = control_frames(flow, station=_CAMERA, network=_ACCESS_POINT, air=Air(control=True), random=rng)
-    return [*out, capture(control[:1100])]
+    return [*out, capture(control[:900])]
 
 
 def wifi() -> list[bytes]:
@@ -102,7 +102,7 @@ def wifi() -> list[bytes]:
     out.append(written([*_over_time([cooked2] * 9, linktype=276), *_over_time(frames[:4])], "pcapng"))
     room = synthetic_wifi(seed=1, seconds=0.5).data
     short = [record.with_body(record.body[:60]) for record in shapes.records_of(room) or ()]
-    return [*out, written(short[:600], "pcap"), *_streams()]
+    return [*out, written(short[:300], "pcap"), *_streams()]
 
 
 def bluetooth() -> list[bytes]:
@@ -111,9 +111,10 @@ def bluetooth() -> list[bytes]:
     records = shapes.records_of(whole) or []
     reports = [Record(t_ns=r.t_ns, body=r.body, length=len(r.body), linktype=187, flags=3) for r in records]
     advert = bytes([0x40, 21]) + b"\x01\x00\x00\xdb\x71\xec" + bytes.fromhex("020106") + b"\x0b\x09IP Camera "
-    frame = b"\xd6\xbe\x89\x8e" + advert + bytes(3)
+    frame = b"\xd6\xbe\x89\x8e" + advert + shapes.check_sum(advert)
     radio = struct.pack("<BbbBIH", 37, -50, -128, 0, 0x8E89BED6, 0x0C13 | 0x0800)
-    nordic = struct.pack("<BBHBHB", 7, 0, 0, 3, 1, 2) + struct.pack("<BBBBHI", 10, 1, 37, 50, 0, 0)
+    radio272 = struct.pack("<BBBBHI", 10, 1, 37, 60, 7, 1000) + frame
+    nordic = b"\x01" + struct.pack("<HBHB", len(radio272), 3, 9, 2) + radio272
     extended = b"\x0d\x01" + struct.pack("<HB6sBBBbbHB6sB", 0, 1, _A, 1, 0, 1, 0, -50, 0, 0, bytes(6), 5) + b"\x04\x09cam"
     events = [
         event(0x3E, extended),
@@ -132,7 +133,7 @@ def bluetooth() -> list[bytes]:
         written(_over_time([b"\0\0\0\3" + one[1:] for one in events], linktype=254), "pcap"),
         written(_over_time([frame] * 9, linktype=251), "pcap"),
         written(_over_time([radio + frame] * 9, linktype=256), "pcap-be"),
-        written(_over_time([nordic + frame] * 9, linktype=272), "pcap-ns"),
+        written(_over_time([nordic] * 9, linktype=272), "pcap-ns"),
         written(_over_time([air] * 9, linktype=192), "pcap"),
         written([*_over_time([air] * 3, linktype=192), *_over_time([radio + frame] * 3, linktype=256)], "pcapng"),
     ]
@@ -161,7 +162,15 @@ def motion() -> list[bytes]:
     """Logs with short captures."""
     quick = b"0,still\n0.6,move\n1.2,still\n1.5,move\n2,still\n2.9,move\n3.2,still\n3.4,move\n3.6,still\n4,end\n"
     logs = [*actions()[1:3], quick]
-    return [log + SPLIT + one for log, one in zip(logs * 3, _streams(), strict=False)]
+    out = [log + SPLIT + one for log, one in zip(logs * 2, _streams(), strict=False)]
+    slow = b"0,still\n7,move\n13,still\n18,move\n24,still\n33,move\n39,still\n45,move\n51,still\n58,end\n"
+    follower = [
+        Record(t_ns=int((1.7e9 + row / 15) * 1e9), body=body, length=600 + 800 * moving, linktype=127)
+        for row in range(15 * 58)
+        for moving in [7 <= row / 15 % 17 < 13]
+        for body in [heard(shapes.data_frame(sender=_A, to=_B, number=row))]
+    ]
+    return [*out, slow + SPLIT + written(follower, "pcap-ns")]
 
 
 def scan() -> list[bytes]:

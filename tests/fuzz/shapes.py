@@ -168,3 +168,13 @@ def data_frame(*, sender: bytes, to: bytes, number: int = 0, uplink: bool = True
 def event(code: int, body: bytes) -> bytes:
     """Return a Bluetooth controller's event as an H4 packet."""
     return bytes([4, code & 0xFF, len(body) & 0xFF]) + body
+
+
+def check_sum(pdu: bytes) -> bytes:
+    """Return the three bytes behind an LE advertising PDU (Bluetooth Core 5.4, Vol 6 Part B, 3.1.1), bit by bit."""
+    register = 0x555555
+    for byte in pdu:
+        for bit in range(8):
+            fed = (register >> 23 ^ byte >> bit) & 1
+            register = (register << 1 & 0xFFFFFF) ^ (0x00065B if fed else 0)
+    return bytes(int(f"{register >> shift & 0xFF:08b}"[::-1], 2) for shift in (16, 8, 0))

@@ -268,9 +268,30 @@ def test_places_without_a_documented_camera_raise_no_suspect(examined, folder):
     assert all(level_of(out).rank >= Level.LOOK.rank for out in outs)
 
 
-def test_a_dahua_camera_on_a_mirror_port_is_worth_a_look(examined, radio):
-    (first, *_) = examined[radio / "dahua_rtsp_2ic80/rtsp.pcapng"].findings
-    assert (first.level, first.identity.mac, first.identity.vendor) == (Level.LOOK, "38:af:29:bb:bc:ab", "Dahua")
+@pytest.mark.parametrize(
+    ("name", "mac", "level"),
+    [
+        ("dahua_rtsp_2ic80/rtsp.pcapng", "38:af:29:bb:bc:ab", Level.SUSPECT),
+        ("drone_cam_uav/capture.pcapng", "b8:3d:fb:68:3c:9a", Level.SUSPECT),
+        ("smarthome_firewall_mixed/proto-wlan2.4.raw.pcap", "b0:c5:54:43:54:83", Level.SUSPECT),
+        ("smarthome_firewall_mixed/proto-wlan2.4.raw.pcap", "78:8b:2a:b2:20:ea", Level.LOOK),
+    ],
+)
+def test_recorded_cameras_that_stream_are_told_by_it(examined, radio, name, mac, level):
+    (found,) = [item for item in examined[radio / name].findings if item.identity.mac == mac]
+    assert found.level is level
+    assert "behaviour.picture_clock" in {item.rule for item in found.evidence}
+
+
+def test_nothing_without_a_camera_streams_like_one(examined, radio):
+    cameras = {"38:af:29:bb:bc:ab", "b8:3d:fb:68:3c:9a", "b0:c5:54:43:54:83", "78:8b:2a:b2:20:ea"}
+    streaming = {
+        item["mac"]
+        for one in examined.values()
+        for item in one.source.facts["streams"]
+        if item["verdict"] == "streams like a camera"
+    }
+    assert streaming == cameras
 
 
 def test_chinese_network_names_are_read(examined, radio):

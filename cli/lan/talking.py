@@ -1,0 +1,248 @@
+"""One short TCP conversation with a host that may be broken or hostile: few bytes, few reads, two clocks.
+
+Whatever the other side does (silence, a drip, an endless answer), a conversation ends by its deadline and takes no
+more than :data:`BYTES_MAX` bytes and :data:`READS_MAX` reads. It is ended by a reset, which leaves nothing behind
+on either side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from .pace import Allowance, Pace, acknowledgements
+
+#: Longest wait for a connection, seconds. The first retry of a SYN comes after 1 s (RFC 6298, 2.1): none is sent.
+#: Sleeping Wi-Fi stations answer within some beacon intervals of 0.1 s.
+CONNECT_S = 0.9
+
+#: Longest silence within a conversation, and longest conversation, seconds. Reasoned: a camera's web page begins
+#: within half a second; drips and stalls are not waited for.
+READ_S, TALK_S = 1.5, 3.0
+
+#: Most bytes and most reads of one conversation. Reasoned: status line, headers and the head of a page are a few
+#: kilobytes; a certificate chain is under 8.
+BYTES_MAX, READS_MAX = 16_384, 12
+
+#: What the system may hold for us before it stops the sender, bytes; keeps endless answers short.
+_BUFFER = 16_384
+
+State = Literal["open", "closed", "silent", "not_asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a host is reached: its address, and for an IPv6 link-local one the interface's number."""
+
+    ip: str
+    scope: int = 0
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """The kind of socket it takes."""
+        return socket.AF_INET6 if ":" in self.ip else socket.AF_INET
+
+    def at(self, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+        """Return it with a port, as sockets want it."""
+        return (self.ip, port, 0, self.scope) if ":" in self.ip else (self.ip, port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """How a conversation went.
+
+    Parameters
+    ----------
+    state
+        ``open``; ``closed``: refused, so somebody is there; ``silent``: nothing came back; ``not_asked``: the host's
+        allowance is used up.
+    data
+        What it said, as far as it was read.
+    certificate
+        Its certificate (DER), where TLS was spoken.
+    """
+
+    state: State
+    data: bytes = b""
+    certificate: bytes | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Manners:
+    """What all conversations share: the pace, the allowances, how many at once.
+
+    Parameters
+    ----------
+    pace, allowance
+        See :mod:`.pace`.
+    at_once
+        Most conversations at a time.
+    """
+
+    pace: Pace
+    allowance: Allowance
+    at_once: asyncio.Semaphore
+
+
+async def talk(
+    address: Address,
+    port: int,
+    *,
+    manners: Manners,
+    request: bytes | None = None,
+    tls: bool = False,
+    listen: bool = False,
+    enough: Callable[[bytes], bool] = lambda data: False,
+) -> Reply:
+    """Connect, send `request` if there is one, and read the answer until `enough` says so.
+
+    Parameters
+    ----------
+    address, port
+        The host.
+    manners
+        See :class:`Manners`.
+    request
+        What is sent after connecting; with None nothing is sent.
+    tls
+        Whether to speak TLS; certificates are read, not trusted.
+    listen
+        Whether to read even if nothing was sent (telnet greets first).
+    enough
+        Told all bytes so far after each read.
+
+    Returns
+    -------
+    Reply
+        Never raises for what the network or the other side does.
+    """
+    async with manners.at_once:
+        if not manners.allowance.spend(address.ip, 1):
+            return Reply(state="not_asked")
+        await manners.pace.wait()
+        loop = asyncio.get_running_loop()
+        try:
+            sock = socket.socket(address.family, socket.SOCK_STREAM)
+        except OSError:
+            return Reply(state="not_asked")
+        with sock:
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if _SHORT else "ii", 1, 0))
+                async with asyncio.timeout(CONNECT_S):
+                    await loop.sock_connect(sock, address.at(port))
+            except ConnectionRefusedError:
+                return Reply(state="closed")
+            except (OSError, TimeoutError):
+                return Reply(state="silent")
+            manners.allowance.charge(address.ip, 2)  # the acknowledgement, and the reset at the end
+            wire = _Wire(sock, host=address.ip, manners=manners)
+            data, certificate = b"", None
+            with contextlib.suppress(OSError, TimeoutError, ssl.SSLError, _EnoughError):
+                async with asyncio.timeout(TALK_S):
+                    speaker: _Wire | _Tls = wire
+                    if tls:
+                        speaker = _Tls(wire)
+                        certificate = await speaker.shake_hands()
+                    if request is not None:
+                        await speaker.send(request)
+                    if request is not None or listen:
+                        while not enough(data):
+                            piece = await speaker.receive()
+                            if not piece:
+                                break
+                            data += piece
+            return Reply(state="open", data=data[:BYTES_MAX], certificate=certificate)
+
+
+class _EnoughError(Exception):
+    """A bound of the conversation is reached."""
+
+
+#: Windows' struct linger has two 16-bit numbers.
+_SHORT = hasattr(socket, "SO_EXCLUSIVEADDRUSE")
+
+
+class _Wire:
+    """A connected socket that counts what it takes."""
+
+    def __init__(self, sock: socket.socket, *, host: str, manners: Manners) -> None:
+        self._sock, self._host, self._manners = sock, host, manners
+        self._bytes = self._reads = 0
+
+    async def send(self, data: bytes) -> None:
+        if not self._manners.allowance.spend(self._host, max(1, acknowledgements(len(data)))):
+            raise _EnoughError
+        await self._manners.pace.wait()
+        await asyncio.get_running_loop().sock_sendall(self._sock, data)
+
+    async def receive(self) -> bytes:
+        """Return the next bytes, or nothing at the end."""
+        if self._bytes >= BYTES_MAX or self._reads >= READS_MAX or self._manners.allowance.left(self._host) < 2:
+            raise _EnoughError
+        async with asyncio.timeout(READ_S):
+            data = await asyncio.get_running_loop().sock_recv(self._sock, 4096)
+        self._bytes += len(data)
+        self._reads += 1
+        self._manners.allowance.charge(self._host, max(1, acknowledgements(len(data))))
+        return data
+
+
+class _Tls:
+    """TLS over a wire, by hand, so that the wire's bounds hold for the handshake too."""
+
+    def __init__(self, wire: _Wire) -> None:
+        self._wire = wire
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = _context().wrap_bio(self._in, self._out)
+
+    async def shake_hands(self) -> bytes | None:
+        await self._until(self._tls.do_handshake)
+        return self._tls.getpeercert(binary_form=True)
+
+    async def send(self, data: bytes) -> None:
+        self._tls.write(data)
+        await self._flush()
+
+    async def receive(self) -> bytes:
+        piece = await self._until(lambda: self._tls.read(4096))
+        return piece if isinstance(piece, bytes) else b""
+
+    async def _until(self, step: Callable[[], object]) -> object:
+        while True:
+            try:
+                result = step()
+                await self._flush()
+                return result
+            except ssl.SSLWantReadError:
+                await self._flush()
+                data = await self._wire.receive()
+                if not data:
+                    raise _EnoughError from None
+                self._in.write(data)
+
+    async def _flush(self) -> None:
+        waiting = self._out.read()
+        if waiting:
+            await self._wire.send(waiting)
+
+
+def _context() -> ssl.SSLContext:
+    """A client that also speaks with old devices; nothing secret is sent, so nothing is lost by it."""
+    import warnings
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with warnings.catch_warnings(), contextlib.suppress(ValueError, ssl.SSLError):
+        warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0, which is all that many cameras know
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
