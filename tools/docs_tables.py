@@ -303,6 +303,33 @@ def motion_rows(result: Mapping[str, Any]) -> str:
     return "\n".join(out) + "\n"
 
 
+#: Words for the airs of benchmarks/accuracy_streams.py.
+_STREAM_AIRS = {
+    "ordinary": "a tenth of the frames lost",
+    "busy": "the same, air four fifths busy",
+    "lossy": "three tenths lost",
+}
+
+
+def stream_rows(result: Mapping[str, Any]) -> str:
+    """Return how many senders were taken for cameras by their streams."""
+    out = ["| 30 s on the air | raised | runs | share | 95 % bounds | kinds |", "|---|---|---|---|---|---|"]
+    rows = [(words, result["airs"][air], key) for air, words in _STREAM_AIRS.items() for key in _STREAM_ROWS]
+    rows += [("control frames only", result["control_frames_only"], key) for key in ("cameras_look", "others_look")]
+    for words, part, key in rows:
+        leaf = part[key]
+        (count, runs), (low, high) = leaf["runs"], leaf["bounds"]
+        name = key.replace("_", ": ").replace("look", "look or higher")
+        out.append(
+            f"| {words} | {name} | {count} of {runs} | {share(count / runs)} | {share(low)} to {share(high)} | "
+            f"{leaf['kinds'][0]} of {leaf['kinds'][1]} |"
+        )
+    return "\n".join(out) + "\n"
+
+
+#: Rows for each air.
+_STREAM_ROWS = ("cameras_suspect", "cameras_look", "others_suspect", "others_look")
+
 #: Words for the methods of benchmarks/accuracy_place.py.
 _PLACE_METHODS = {
     "roomsweep": "roomsweep, best guess",
@@ -347,6 +374,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "accuracy_dark": ("accuracy_dark.json", dark_rows),
     "accuracy_lens": ("accuracy_lens.json", lens_sets),
     "accuracy_place": ("accuracy_place.json", place_rows),
+    "accuracy_streams": ("accuracy_streams.json", stream_rows),
     "accuracy_motion": ("accuracy_motion.json", motion_rows),
     "accuracy_wifi": ("accuracy_wifi.json", counts),
     "lens_summary": ("accuracy_lens.json", lens_summary),

@@ -35,6 +35,9 @@ _BUFFER = 16_384
 
 State = Literal["open", "closed", "silent", "not_asked"]
 
+#: How a conversation ended: all was said that was wanted, by the other side, by a bound on size, by a clock.
+Ended = Literal["enough", "finished", "too_much", "too_slow"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
@@ -66,11 +69,14 @@ class Reply:
         What it said, as far as it was read.
     certificate
         Its certificate (DER), where TLS was spoken.
+    ended
+        How it ended.
     """
 
     state: State
     data: bytes = b""
     certificate: bytes | None = None
+    ended: Ended = "enough"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,6 +105,7 @@ async def talk(
     tls: bool = False,
     listen: bool = False,
     enough: Callable[[bytes], bool] = lambda data: False,
+    bytes_max: int = BYTES_MAX,
 ) -> Reply:
     """Connect, send `request` if there is one, and read the answer until `enough` says so.
 
@@ -116,6 +123,8 @@ async def talk(
         Whether to read even if nothing was sent (telnet greets first).
     enough
         Told all bytes so far after each read.
+    bytes_max
+        Most bytes that are read.
 
     Returns
     -------
@@ -143,26 +152,40 @@ async def talk(
             except (OSError, TimeoutError):
                 return Reply(state="silent")
             manners.allowance.charge(address.ip, 2)  # the acknowledgement, and the reset at the end
-            wire = _Wire(sock, host=address.ip, manners=manners)
-            data, certificate = b"", None
-            with contextlib.suppress(OSError, TimeoutError, ssl.SSLError, _EnoughError):
+            wire = _Wire(sock, host=address.ip, manners=manners, bytes_max=bytes_max)
+            data, certificate, ended = b"", None, _FINISHED
+            try:
                 async with asyncio.timeout(TALK_S):
                     speaker: _Wire | _Tls = wire
                     if tls:
-                        speaker = _Tls(wire)
-                        certificate = await speaker.shake_hands()
+                        speaker = secure = _Tls(wire)
+                        certificate = await secure.shake_hands()
                     if request is not None:
                         await speaker.send(request)
-                    if request is not None or listen:
-                        while not enough(data):
-                            piece = await speaker.receive()
-                            if not piece:
-                                break
-                            data += piece
-            return Reply(state="open", data=data[:BYTES_MAX], certificate=certificate)
+                    while request is not None or listen:
+                        piece = await speaker.receive()
+                        data += piece
+                        if not piece:
+                            break
+                        if enough(data):
+                            ended = _ENOUGH
+                            break
+            except TimeoutError:
+                ended = _TOO_SLOW
+            except _BoundError:
+                ended = _TOO_MUCH
+            except OSError:  # broken off, or TLS that is none (SSLError is an OSError)
+                pass
+            return Reply(state="open", data=data[:bytes_max], certificate=certificate, ended=ended)
 
 
-class _EnoughError(Exception):
+_ENOUGH: Ended = "enough"
+_FINISHED: Ended = "finished"
+_TOO_MUCH: Ended = "too_much"
+_TOO_SLOW: Ended = "too_slow"
+
+
+class _BoundError(Exception):
     """A bound of the conversation is reached."""
 
 
@@ -173,20 +196,20 @@ _SHORT = hasattr(socket, "SO_EXCLUSIVEADDRUSE")
 class _Wire:
     """A connected socket that counts what it takes."""
 
-    def __init__(self, sock: socket.socket, *, host: str, manners: Manners) -> None:
-        self._sock, self._host, self._manners = sock, host, manners
+    def __init__(self, sock: socket.socket, *, host: str, manners: Manners, bytes_max: int) -> None:
+        self._sock, self._host, self._manners, self._bytes_max = sock, host, manners, bytes_max
         self._bytes = self._reads = 0
 
     async def send(self, data: bytes) -> None:
         if not self._manners.allowance.spend(self._host, max(1, acknowledgements(len(data)))):
-            raise _EnoughError
+            raise _BoundError
         await self._manners.pace.wait()
         await asyncio.get_running_loop().sock_sendall(self._sock, data)
 
     async def receive(self) -> bytes:
         """Return the next bytes, or nothing at the end."""
-        if self._bytes >= BYTES_MAX or self._reads >= READS_MAX or self._manners.allowance.left(self._host) < 2:
-            raise _EnoughError
+        if self._bytes >= self._bytes_max or self._reads >= READS_MAX or self._manners.allowance.left(self._host) < 2:
+            raise _BoundError
         async with asyncio.timeout(READ_S):
             data = await asyncio.get_running_loop().sock_recv(self._sock, 4096)
         self._bytes += len(data)
@@ -212,7 +235,10 @@ class _Tls:
         await self._flush()
 
     async def receive(self) -> bytes:
-        piece = await self._until(lambda: self._tls.read(4096))
+        try:
+            piece = await self._until(lambda: self._tls.read(4096))
+        except (ssl.SSLZeroReturnError, ConnectionResetError):
+            return b""
         return piece if isinstance(piece, bytes) else b""
 
     async def _until(self, step: Callable[[], object]) -> object:
@@ -225,7 +251,7 @@ class _Tls:
                 await self._flush()
                 data = await self._wire.receive()
                 if not data:
-                    raise _EnoughError from None
+                    raise ConnectionResetError("ended within TLS") from None
                 self._in.write(data)
 
     async def _flush(self) -> None:

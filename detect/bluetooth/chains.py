@@ -42,8 +42,6 @@ class Extended:
         Number of the advertising set and of its content (ADI), None where left out.
     points_ns
         How long after this message the next one comes, None if nothing follows.
-    tx_power_dbm
-        Transmit power, where told.
     data
         Advertising data, or a part of it.
     """
@@ -51,7 +49,6 @@ class Extended:
     address: bytes = b""
     set_id: int | None = None
     points_ns: int | None = None
-    tx_power_dbm: int | None = None
     data: bytes = b""
 
 
@@ -84,7 +81,6 @@ def open_extended(payload: bytes) -> Extended | None:
         address=told.get(0x01, b""),
         set_id=int.from_bytes(told[0x08], "little") if 0x08 in told else None,
         points_ns=offset * (300_000 if pointer & 0x80 else 30_000) or None,
-        tx_power_dbm=int.from_bytes(told[0x40], signed=True) if 0x40 in told else None,
         data=content,
     )
 
@@ -119,7 +115,7 @@ class AirChains:
             address, random = (address, random) if address else (before.address, before.random)
             data, first_ns = (before.data + data)[:MOST_DATA], before.t_ns
         if message.points_ns is not None and message.set_id is not None:
-            if message.address and not message.data:  # a pointer that names its device was heard, whatever follows
+            if message.address and not message.data:  # it was heard, whatever follows
                 yield _heard(message.address, random, b"", t_ns, rssi_dbm)
             old = self._open.pop(message.set_id, None)
             # The three primary channels point to one message: the same set, nothing in hand yet.

@@ -107,7 +107,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeated:
-    """One distinct row of bytes and how often, when and how strongly it came; see :class:`Heard`."""
+    """One distinct row of bytes and how often, when and how strongly it came; see :class:`Heard`.
+
+    `places` are the numbers of the rows that were equal, among those given to :func:`count_repeats`.
+    """
 
     row: bytes
     count: int
@@ -116,6 +119,7 @@ class Repeated:
     rssi_dbm: tuple[tuple[int, int], ...]
     t_ns: NDArray[np.int64] = field(default_factory=lambda: _NO_TIMES, compare=False, repr=False)
     levels_dbm: NDArray[np.int16] = field(default_factory=lambda: _NO_LEVELS, compare=False, repr=False)
+    places: NDArray[np.int64] = field(default_factory=lambda: _NO_TIMES, compare=False, repr=False)
 
 
 def address_kind(address: int, *, random: bool) -> AddressKind:
@@ -165,7 +169,7 @@ def count_repeats(
             holes = blank[picked]
             holed = np.flatnonzero((holes >= 0) & (holes < size[picked]))
             rows[holed, holes[holed]] = 0
-        yield from _groups(rows, size[picked], t_ns[picked], rssi_dbm[picked])
+        yield from _groups(rows, size[picked], t_ns[picked], rssi_dbm[picked], picked)
 
 
 def _rows(data: NDArray[np.uint8], start: NDArray[np.int64], size: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
@@ -177,7 +181,11 @@ def _rows(data: NDArray[np.uint8], start: NDArray[np.int64], size: NDArray[np.in
 
 
 def _groups(
-    rows: NDArray[np.uint8], size: NDArray[np.int64], t_ns: NDArray[np.int64], rssi_dbm: NDArray[np.int16]
+    rows: NDArray[np.uint8],
+    size: NDArray[np.int64],
+    t_ns: NDArray[np.int64],
+    rssi_dbm: NDArray[np.int16],
+    places: NDArray[np.int64],
 ) -> Iterator[Repeated]:
     """The distinct rows of one width, counted."""
     words = rows.view(np.uint64)
@@ -199,7 +207,7 @@ def _groups(
     first = np.minimum.reduceat(times, begin)
     last = np.maximum.reduceat(times, begin)
     counts = np.diff(np.append(begin, len(order)))
-    levels = rssi_dbm[order]
+    levels, places = rssi_dbm[order], places[order]
     keys, repeats = np.unique(group * 256 + (levels.astype(np.int64) + 128), return_counts=True)
     edges = np.searchsorted(keys, np.arange(len(begin) + 1) * 256).tolist()
     signals = list(zip((keys % 256 - 128).tolist(), repeats.tolist(), strict=True))
@@ -220,4 +228,5 @@ def _groups(
             rssi_dbm=tuple(pairs),
             t_ns=times[bounds[number] : bounds[number + 1]],
             levels_dbm=levels[bounds[number] : bounds[number + 1]],
+            places=places[bounds[number] : bounds[number + 1]],
         )

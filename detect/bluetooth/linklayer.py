@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..capture import LinkType, Records, windows
+from .chains import AirChains, Extended, open_extended
 from .checksum import ADVERTISING_ACCESS_ADDRESS, MAX_PDU_AND_CRC, channel_index, crc_is_good, whitening
 from .heard import NO_RSSI, Heard, Repeated, Role, address_kind, count_repeats, padded
 
@@ -68,7 +70,7 @@ class AirCounts:
     unusable
         Advertising frames with a good check sum and a form that is not known, left out.
     anonymous
-        Extended advertisements without an address: parts of chains, and hints to other channels.
+        Extended advertisements whose address was not heard: neither in them nor in what points to them.
     """
 
     frames: int = 0
@@ -94,9 +96,11 @@ class _Frames:
 
 @dataclass(slots=True, kw_only=True)
 class AirReader:
-    """Reads blocks of records; `counts` grows with each."""
+    """Reads blocks of records; `counts` grows with each. Call :meth:`finish` after the last."""
 
     counts: AirCounts = field(default_factory=AirCounts)
+    _chains: AirChains = field(default_factory=AirChains)
+    _extended: list[tuple[int, int, Extended, bool, int]] = field(default_factory=list)
 
     def read(self, records: Records) -> Iterator[Heard]:
         """Yield what is heard in one block, equal messages together."""
@@ -108,6 +112,16 @@ class AirReader:
         ]
         for frames in parts:
             yield from self._advertising(data, frames)
+            # Messages of extended advertising are put together in the order of time.
+            for t_ns, _, message, random, rssi_dbm in sorted(self._extended, key=itemgetter(0, 1)):
+                yield from self._chains.add(t_ns, message, random=random, rssi_dbm=rssi_dbm)
+            self._extended.clear()
+        self.counts.anonymous = self._chains.anonymous
+
+    def finish(self) -> Iterator[Heard]:
+        """Yield what was still waiting for its continuation."""
+        yield from self._chains.end()
+        self.counts.anonymous = self._chains.anonymous
 
     def _advertising(self, data: NDArray[np.uint8], frames: _Frames) -> Iterator[Heard]:
         counts = self.counts
@@ -161,10 +175,9 @@ class AirReader:
             if opened is None:
                 self.counts.unusable += repeated.count
                 return
-            address, content = opened
-            if not address:
-                self.counts.anonymous += repeated.count
-                return
+            columns = (repeated.t_ns.tolist(), repeated.places.tolist(), repeated.levels_dbm.tolist())
+            self._extended += [(t_ns, place, opened, random, dbm) for t_ns, place, dbm in zip(*columns, strict=True)]
+            return
         else:
             self.counts.unusable += repeated.count
             return
@@ -181,22 +194,6 @@ class AirReader:
             t_ns=repeated.t_ns,
             levels_dbm=repeated.levels_dbm,
         )
-
-
-def open_extended(payload: bytes) -> tuple[bytes, bytes] | None:
-    """Return the advertiser's address (empty where left out) and the data of an extended advertisement.
-
-    The payload begins with six bits of length and two of mode, then as many bytes of header: flags, and the
-    fields they announce in their order: AdvA 6, TargetA 6, CTEInfo 1, AdvDataInfo 2, AuxPtr 3, SyncInfo 18,
-    TxPower 1, the rest additional controller data (Core 5.4, Vol 6 Part B, 2.3.4). None if it is not that.
-    """
-    size = payload[0] & 0x3F
-    header, content = payload[1 : 1 + size], payload[1 + size :]
-    if len(header) < size:
-        return None
-    if not header or not header[0] & 0x01:
-        return b"", content
-    return (header[1:7], content) if size >= 7 else None
 
 
 def holds_le_frames(records: Records) -> NDArray[np.bool_]:

@@ -55,9 +55,10 @@ class Head:
 
 
 def read_head(data: bytes) -> Head | None:
-    """Return the head at the start of `data`, or None where there is none; a head that is cut is read as far as it goes.
+    """Return the head at the start of `data`, or None where there is none.
 
-    Lines that are no fields are passed over: small servers write many things.
+    A head that is cut is read as far as it goes. Lines that are no fields are passed over: small servers write many
+    things.
     """
     end = re.search(rb"\r?\n\r?\n", data[:_HEAD_MAX])
     head = data[: end.start() if end else _HEAD_MAX]
@@ -100,7 +101,10 @@ def http_banners(data: bytes) -> dict[str, str]:
 
 
 def rtsp_banners(data: bytes) -> dict[str, str]:
-    """Return what the response to ``OPTIONS`` says: ``rtsp.server``, ``rtsp.realm``, and ``rtsp.methods`` if it is one."""
+    """Return what the response to ``OPTIONS`` says: ``rtsp.server`` and ``rtsp.realm``.
+
+    ``rtsp.methods`` is there, if only as an empty text, whenever the host answered in RTSP at all.
+    """
     head = read_head(data)
     if head is None or not head.start.startswith("RTSP/"):
         return {}

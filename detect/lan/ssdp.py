@@ -20,8 +20,9 @@ def probes() -> tuple[Probe, ...]:
     out = []
     for group in GROUPS:
         host = f"[{group}]" if ":" in group else group
-        text = f'M-SEARCH * HTTP/1.1\r\nHOST: {host}:{PORT}\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: upnp:rootdevice\r\n\r\n'
-        out.append(Probe(protocol=PROTOCOL, port=PORT, payload=text.encode("ascii"), to="multicast", group=group))
+        lines = ("M-SEARCH * HTTP/1.1", f"HOST: {host}:{PORT}", 'MAN: "ssdp:discover"', "MX: 1", "ST: upnp:rootdevice")
+        payload = "".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii")
+        out.append(Probe(protocol=PROTOCOL, port=PORT, payload=payload, to="multicast", group=group))
     return tuple(out)
 
 

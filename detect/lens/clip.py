@@ -33,7 +33,7 @@ _ARC = (
     "other, with the point kept in the middle; at the end switch the torch off for a second. "
 )
 _LENS = (
-    "A lens keeps its bright point on the same place and goes out on either side; on a screw or a tap the point slides, "
+    "A lens keeps its bright point on the same place and goes out on either side; on a screw or tap the point slides, "
     "and most other things shine on. "
 )
 _HOLE = "Look for a hole in the object around it."

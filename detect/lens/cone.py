@@ -128,7 +128,7 @@ class Cone:
 def peak_at(grey: Image, xy: Array | tuple[float, float], *, sample_px: float) -> tuple[float, float, float]:
     """Return the brightest point about a place: x, y, and its linear light over its surround's, 0 and less if dark.
 
-    The centre of what is within a quarter of the peak: of a highlight on a pale screw's head the highlight, where the
+    The centre of what is above half of the peak: of a highlight on a pale screw's head the highlight, where the
     centre of all that is bright would be the head's. All NaN near the picture's edge.
     """
     reach = math.ceil((_RING[1] + 1.0) * sample_px)
@@ -142,7 +142,7 @@ def peak_at(grey: Image, xy: Array | tuple[float, float], *, sample_px: float) -
     away = np.hypot(across, down) / sample_px
     surround = float(np.median(part[(away > _RING[0]) & (away < _RING[1])]))
     peak = float(part[away <= _PEAK].max())
-    excess = (part - (surround + 0.75 * (peak - surround))) * (away <= _PEAK + 1.5)
+    excess = (part - (surround + 0.5 * (peak - surround))) * (away <= _PEAK + 1.5)
     excess = np.maximum(excess, 0.0)
     total = float(excess.sum())
     light = (_linear(peak) - _linear(surround)) / (_linear(surround) + 0.01)

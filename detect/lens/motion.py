@@ -350,9 +350,9 @@ def motion_evidence(
         out.append(weigh("motion.fades", f"its light changed by {percent} {angle}, as a lens's does over its field"))
     if cone is not None:
         out.append(cone)
-    elif slide.gone >= GONE_MIN:
+    if cone is None and slide.gone >= GONE_MIN:
         out.append(weigh("steady.goes_out", "it went out while its surface was still in view"))
-    elif slide.seen_deg >= WIDE_DEG:
+    if cone is None and slide.seen_deg >= WIDE_DEG:
         out.append(
             weigh("motion.wide", f"it was seen over {slide.seen_deg:.0f} degrees of view, wider than most lenses")
         )

@@ -84,6 +84,25 @@ def access_point_host(ip: str) -> Signature | None:
     return _hosts().get(ip)
 
 
+def match_lan_device(where: str, value: str) -> Signature | None:
+    """Return what hosts are that say `value` of themselves, or None; best grade first.
+
+    Parameters
+    ----------
+    where
+        As in the column ``where`` of the table ``lan_devices``: ``wsd.types``, ``upnp.model``, ``mdns.service``, ...
+    value
+        The text as decoded, white space at its ends is ignored.
+    """
+    known = _lan_devices().get(where)
+    return known.match(value.strip()) if known else None
+
+
+def discovery_protocol(short: str) -> Mapping[str, str] | None:
+    """Return the row of the table ``udp_discovery`` with this short name, or None."""
+    return next((row for row in udp_discovery() if row["short"] == short), None) if short else None
+
+
 def udp_discovery() -> tuple[Mapping[str, str], ...]:
     """Return the rows of the table ``udp_discovery``: who answers what on which port."""
     return load_table("udp_discovery").rows
@@ -94,13 +113,22 @@ def _service_type(service: str) -> str:
     return text.removesuffix(".local")
 
 
+def _by_field(table: str, column: str) -> dict[str, Patterns]:
+    """Return the patterns of a table by the field that its `column` names."""
+    pairs: dict[str, list[tuple[str, Signature]]] = {}
+    for row in load_table(table).rows:
+        pairs.setdefault(row[column], []).append((row["pattern"], signature_of(table, row["pattern"], row)))
+    return {field: Patterns(found, limit=TEXT_LIMIT) for field, found in pairs.items()}
+
+
 @cache
 def _banners() -> dict[str, Patterns]:
-    pairs: dict[str, list[tuple[str, Signature]]] = {}
-    for row in load_table("banners").rows:
-        signature = signature_of("banners", row["pattern"], row)
-        pairs.setdefault(row["field"], []).append((row["pattern"], signature))
-    return {field: Patterns(found, limit=TEXT_LIMIT) for field, found in pairs.items()}
+    return _by_field("banners", "field")
+
+
+@cache
+def _lan_devices() -> dict[str, Patterns]:
+    return _by_field("lan_devices", "where")
 
 
 @cache

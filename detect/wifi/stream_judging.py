@@ -116,8 +116,8 @@ def _of_stream(stream: Stream) -> list[Evidence]:
         )
     if stream.clocked:
         says = (
-            f"It sends in bursts, in the steady rhythm of {_hertz(stream)} ({stream.clock_power:.0f} times as strong as by "
-            "chance), as pictures come."
+            f"It sends in bursts, in the steady rhythm of {_hertz(stream)} ({stream.clock_power:.0f} times as strong "
+            "as by chance), as pictures come."
         )
         out.append(weigh("behaviour.picture_clock", says, reference=_PICTURE_VIEW))
     if stream.keyed and stream.key_s is not None:

@@ -5,10 +5,11 @@ import cv2
 import numpy as np
 import pytest
 
-from roomsweep.calibration.clips import synthetic_clip, write_clip
-from roomsweep.calibration.close_ups import close_up
+from roomsweep.calibration.clips import deciding_clip, synthetic_clip, write_clip
+from roomsweep.calibration.close_ups import close_up, deciding_view
 from roomsweep.calibration.phone import Phone, Pose, project
-from roomsweep.calibration.render import Shot, ball_highlight_m, expose, lens_light, mirror_image_px
+from roomsweep.calibration.render import Shot, ball_highlight_m, ball_share, expose, lens_light, mirror_image_px
+from roomsweep.calibration.things import Ball
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +141,50 @@ def test_exposure_saturates_and_keeps_order():
     assert (np.diff(codes) >= 0).all()
     assert codes[-1] == 255
     assert expose(linear, shot=replace(shot, exposure=0.5), noise=np.zeros_like(linear))[0, 16, 0] < codes[16]
+
+
+def test_a_deciding_clip_goes_to_both_sides_and_darkens_at_the_end():
+    clip = deciding_clip(seed=2, fps=10.0)
+    x = np.array([pose.position_m for pose in clip.poses])[:, 0]
+    assert 0.2 < x.max() < 0.4
+    assert -0.4 < x.min() < -0.2
+    assert abs(x[0]) < 0.02
+    assert [value == 0.0 for value in clip.torch].index(True) == 80
+    assert clip.torch[-1] == 1.0
+    lens = clip.scene.lenses[0]
+    towards = np.array([pose.position_m for pose in clip.poses]) - np.array(lens.position)
+    towards /= np.linalg.norm(towards, axis=1)[:, None]
+    angles = np.degrees(np.arccos(towards @ np.array(lens.axis)))
+    # Seen from within its field and from beyond it.
+    assert angles.min() < lens.cutoff_deg < angles.max()
+    assert set(deciding_clip(seed=2, fps=10.0, torch_off=False).torch) == {1.0}
+    with pytest.raises(ValueError, match="0 or 1"):
+        deciding_view(seed=2, lenses=2)
+
+
+def test_a_deciding_clip_is_metered_like_a_phone_does():
+    frame = next(deciding_clip(seed=3, fps=10.0, width=480, height=270).frames())
+    linear = (frame.image / 255.0) ** 2.2
+    assert 0.1 < linear.mean() < 0.35
+
+
+def test_hard_negatives_of_deciding_views_are_of_all_kinds():
+    hosts = set()
+    for seed in range(10):
+        scene = deciding_view(seed=seed, lenses=0)
+        hosts |= {ball.host for ball in scene.balls}
+        for ball in scene.balls:
+            if ball.host == "bolt":
+                assert 0.002 <= ball.radius_m <= 0.006
+    assert {"bolt", "sunk screw", "bead", "chip", "tap", "hook"} <= hosts
+
+
+def test_a_highlight_slides_over_the_rim_of_a_cap():
+    ball = Ball(centre=(0, 0, 1.0), radius_m=0.005, reflectance=0.5, host="screw", axis=(0, 0, -1.0), cap_deg=20.0)
+    share = {}
+    for angle in (0.0, 19.0, 21.0):
+        x, z = math.sin(math.radians(angle)), 1.0 - math.cos(math.radians(angle))
+        share[angle] = ball_share(ball, pose=Pose(position_m=(x, 0.0, z)))
+    assert share == {0.0: 1.0, 19.0: 1.0, 21.0: 0.0}
+    whole = replace(ball, axis=None)
+    assert ball_share(whole, pose=Pose(position_m=(1.0, 0.0, 1.0))) == 1.0
