@@ -33,7 +33,8 @@ from scipy.stats import beta
 
 from roomsweep.calibration.moving_streams import SORTS, MovingRoom, synthetic_moving_room
 from roomsweep.detect.mac import parse_mac
-from roomsweep.detect.wifi.motion import ALPHA, Answer, MotionTest, follow
+from roomsweep.detect.wifi.comparisons import ALPHA, Answer
+from roomsweep.detect.wifi.motion import MotionTest, follow
 from roomsweep.detect.wifi.rates import RateTally
 
 RESULTS = Path(__file__).parent / "results" / "accuracy_motion.json"

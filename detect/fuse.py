@@ -7,6 +7,7 @@ evidence is put together, and a fact that two radios saw is counted once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -40,6 +41,23 @@ NAME_MIN = 8
 
 #: Fewest digits in it: set-up names carry at least four figures of a serial number or address (table ``ssids``).
 DIGITS_MIN = 4
+
+#: Rules by which a device is the user's own: whatever another radio shows of it, it stays noted.
+OWN_RULES = frozenset({"context.lan_mine"})
+
+#: Rules by which a host says what it is, and it is no camera: they take a look back that another radio asked for.
+OTHER_RULES = frozenset({"context.lan_gateway", "context.lan_other"})
+
+#: Rules that go by the name that a device gives itself. Where its radios were joined by that name, it is one fact.
+NAME_RULES = frozenset(
+    {
+        *("hint.ble_name", "hint.lan_name", "hint.ssid_lead", "identity.ble_name", "identity.ssid"),
+        *("setup.ssid", "setup.ssid_camera_kit", "setup.ssid_explained", "worn.ble_name"),
+    }
+)
+
+#: A hardware address in a name: ``axis-accc8e123456``.
+_ADDRESS_IN_NAME = re.compile(r"(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])")
 
 
 def fuse(examined: Sequence[Examined], *, tool: Tool, started_at: str, not_looked_at: Sequence[str] = ()) -> Result:
@@ -115,7 +133,7 @@ def _merge(findings: Sequence[Finding]) -> list[Finding]:
     groups: list[list[Finding]] = []
     group_of: dict[tuple[str, str | int], int] = {}
     for finding in findings:
-        own, shared = _keys(finding)
+        own, shared, told = _keys(finding)
         places = list(dict.fromkeys(group_of[key] for key in own if key in group_of))
         if not places:
             # A name or a neighbouring address joins different radios only: access points share their names.
@@ -135,15 +153,18 @@ def _merge(findings: Sequence[Finding]) -> list[Finding]:
                 groups[place] += groups[other]
                 groups[other] = []
                 group_of.update({key: place for key, old in group_of.items() if old == other})
-        for key in (*own, *(key for key in shared if key[0] == "name")):
+        for key in (*own, *told):
             group_of.setdefault(key, place)
     return [group[0] if len(group) == 1 else _joined(group) for group in groups if group]
 
 
-def _keys(finding: Finding) -> tuple[list[tuple[str, str | int]], list[tuple[str, str | int]]]:
-    """Return what names this device and no other, and what another radio of the same box may be known by."""
+def _keys(
+    finding: Finding,
+) -> tuple[list[tuple[str, str | int]], list[tuple[str, str | int]], list[tuple[str, str | int]]]:
+    """Return what names this device and no other, what another radio of the same box may be known by, and what this
+    one tells for others to be known by."""
     if finding.kind is FindingKind.LENS_GLINT:
-        return [], []
+        return [], [], []
     identity = finding.identity
     # A station's BSSID is the network that it is in, with all the others there: only a network's own names it.
     address = identity.mac or identity.bssid
@@ -158,13 +179,22 @@ def _keys(finding: Finding) -> tuple[list[tuple[str, str | int]], list[tuple[str
         for distance in range(1, ADJACENT + 1)
         for step in (-distance, distance)
     ]
-    # Only a name with digits in it can name one device.
-    shared += [
-        ("name", name.casefold())
-        for name in (identity.name, identity.ssid)
-        if name and len(name) >= NAME_MIN and sum(char.isdigit() for char in name) >= DIGITS_MIN
-    ]
-    return own, shared
+    names = [name for name in (identity.name, identity.ssid) if name]
+    told: list[tuple[str, str | int]] = [("name", token) for token in map(_token, names) if token]
+    shared += told
+    # A name with a hardware address in it, beside the thing with that address.
+    in_names = [int(digits, 16) for name in names for digits in _ADDRESS_IN_NAME.findall(name.casefold())]
+    told += [("named", address) for address in in_names if address]
+    shared += [("mac", address) for address in in_names if address]
+    shared += [("named", address) for address in addresses]
+    return own, shared, told
+
+
+def _token(name: str) -> str | None:
+    """Return the letters and digits of a name that can name one device: it has digits in it; None for others."""
+    token = "".join(char for char in name.casefold() if char.isalnum())
+    long = len(token) >= NAME_MIN and sum(char.isdigit() for char in token) >= DIGITS_MIN
+    return token if long else None
 
 
 def _joined(group: Sequence[Finding]) -> Finding:
@@ -180,12 +210,31 @@ def _joined(group: Sequence[Finding]) -> Finding:
     makers = sorted((line for line in evidence.values() if line.family == "vendor"), key=lambda line: -line.weight_db)
     for line in makers[1:]:
         del evidence[line.rule]
+    tokens = [
+        {token for name in (finding.identity.name, finding.identity.ssid) if name and (token := _token(name))}
+        for finding in group
+    ]
+    if any(one & other for at, one in enumerate(tokens) for other in tokens[:at]):
+        named = sorted((evidence[rule] for rule in NAME_RULES & evidence.keys()), key=lambda line: -line.weight_db)
+        for line in named[1:]:
+            del evidence[line.rule]
     lines = tuple(sorted(evidence.values(), key=lambda line: -abs(line.weight_db)))
+    own, other = (
+        next((finding for finding in group if any(line.rule in rules for line in finding.evidence)), None)
+        for rules in (OWN_RULES, OTHER_RULES)
+    )
     level = min((level_of(lines), *(finding.level for finding in group)), key=lambda level: level.rank)
+    if own is not None or (other is not None and level is Level.LOOK and level_of(lines) is Level.NOTED):
+        level = Level.NOTED
+    else:
+        other = None
+    teller = own or other or lead
     return replace(
         lead,
         level=level,
-        probability=probability_of(lines, prior="prior.device"),
+        title=teller.title,
+        advice=teller.advice,
+        probability=probability_of(lines, prior="prior.device") if own is None else None,
         source_ids=tuple(dict.fromkeys(source for finding in (lead, *others) for source in finding.source_ids)),
         where=_filled(lead.where, [finding.where for finding in others]),
         identity=_filled(lead.identity, [finding.identity for finding in others]),

@@ -23,6 +23,9 @@ STRONG_LEVELS = frozenset({Level.IDENTIFIED, Level.SUSPECT})
 #: The family of evidence that a camera is one that people wear (table ``weights``, rules ``worn.*``).
 WORN_FAMILY = "worn"
 
+#: How the rules begin by which such a camera says itself what it is.
+WORN_IDENTITY = "identity.worn_"
+
 #: The family of evidence on lights seen in the dark with the torch off (table ``weights``, rules ``glow.*``).
 GLOW_FAMILY = "glow"
 
@@ -201,7 +204,10 @@ def strongest_reason(finding: Finding) -> str:
 
 def is_worn(finding: Finding) -> bool:
     """Whether the finding is a camera that people wear."""
-    return any(item.family == WORN_FAMILY and item.weight_db > 0 for item in finding.evidence)
+    return any(
+        (item.family == WORN_FAMILY or item.rule.startswith(WORN_IDENTITY)) and item.weight_db > 0
+        for item in finding.evidence
+    )
 
 
 def is_glow(finding: Finding) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
+from uuid import UUID
 
 #: A 16- or 32-bit UUID as a number, any other as canonical lower-case text.
 Uuid: TypeAlias = int | str
@@ -144,8 +145,22 @@ def decode_name(content: bytes) -> str:
 def uuid_128(content: bytes) -> Uuid:
     """Return the UUID in 16 little-endian bytes: a number where it is a short one written in full."""
     digits = content[::-1].hex()
-    text = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-    return int(digits[:8], 16) if text.endswith(_BASE_TAIL) else text
+    return _shortest(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
+
+
+def uuid_of(text: str) -> Uuid:
+    """Return the UUID that `text` writes out: a number where it is a short one written in full.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    return _shortest(str(UUID(text)))
+
+
+def _shortest(text: str) -> Uuid:
+    return int(text[:8], 16) if text.endswith(_BASE_TAIL) else text
 
 
 def uuid_text(uuid: Uuid) -> str:

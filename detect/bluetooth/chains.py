@@ -1,9 +1,8 @@
-"""Extended advertising: what one device says in several messages, put together again.
+"""Extended advertising on the air: what one device says in several messages, put together again.
 
-On the air an extended advertisement begins with a pointer on a primary channel and goes on in auxiliary messages on
-the others (Bluetooth Core 5.4, Vol 6 Part B, 2.3.4 and 4.4.2.2): any one of them may carry the address, and data too
-long for one message goes on in a chain. :class:`AirChains` follows the pointers. A controller reports long data in
-pieces (Vol 4 Part E, 7.7.65.13, "incomplete, more data to come"), which :class:`ReportPieces` puts together.
+It begins with a pointer on a primary channel and goes on in auxiliary messages on the others (Bluetooth Core 5.4,
+Vol 6 Part B, 2.3.4 and 4.4.2.2): any one of them may carry the address, and data too long for one message goes on in
+a chain. :class:`AirChains` follows the pointers.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .heard import AddressKind, Heard, Role, address_kind
+from .heard import NO_RSSI, Heard, Role, address_kind
 
-#: Longest data of one advertisement in pieces, bytes (Core 5.4, Vol 4 Part E, 7.8.54: 1,650).
+#: Longest data of one advertisement, bytes (Core 5.4, Vol 4 Part E, 7.8.54: 1,650).
 MOST_DATA = 1650
 
 #: How far from the pointed-to moment a message may be, ns: the longest message lasts 17.04 ms (coded PHY at 125 kb/s:
@@ -110,10 +109,10 @@ class AirChains:
     def add(self, t_ns: int, message: Extended, *, random: bool, rssi_dbm: int) -> Iterator[Heard]:
         """Take in one message; yield what it completes."""
         before = self._expected(t_ns, message)
-        address, data, first_ns = message.address, message.data, t_ns
+        address, data = message.address, message.data
         if before is not None:
             address, random = (address, random) if address else (before.address, before.random)
-            data, first_ns = (before.data + data)[:MOST_DATA], before.t_ns
+            data = (before.data + data)[:MOST_DATA]
         if message.points_ns is not None and message.set_id is not None:
             if message.address and not message.data:  # it was heard, whatever follows
                 yield _heard(message.address, random, b"", t_ns, rssi_dbm)
@@ -168,49 +167,7 @@ def _heard(address: bytes, random: bool, data: bytes, t_ns: int, rssi_dbm: int) 
         payload=data,
         first_ns=t_ns,
         last_ns=t_ns,
-        rssi_dbm=() if rssi_dbm == 127 else ((rssi_dbm, 1),),
+        rssi_dbm=() if rssi_dbm == NO_RSSI else ((rssi_dbm, 1),),
         t_ns=np.array([t_ns], dtype=np.int64),
         levels_dbm=np.array([rssi_dbm], dtype=np.int16),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """One report of extended advertising by a controller."""
-
-    address: int
-    kind: AddressKind
-    role: Role
-    set_id: int
-    more: bool
-    t_ns: int
-    rssi_dbm: int
-    data: bytes
-
-
-class ReportPieces:
-    """Puts reports in pieces together; give it all reports, in the order of time, of devices that send in pieces."""
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[int, AddressKind, int, Role], bytes] = {}
-
-    def add(self, piece: Piece) -> Iterator[Heard]:
-        """Take in one report; yield the advertisement it completes."""
-        key = (piece.address, piece.kind, piece.set_id, piece.role)
-        data = (self._open.pop(key, b"") + piece.data)[:MOST_DATA]
-        if piece.more:
-            self._open[key] = data
-            if len(self._open) > MOST_OPEN:
-                del self._open[next(iter(self._open))]
-            return
-        yield Heard(
-            address=piece.address,
-            kind=piece.kind,
-            role=piece.role,
-            payload=data,
-            first_ns=piece.t_ns,
-            last_ns=piece.t_ns,
-            rssi_dbm=() if piece.rssi_dbm == 127 else ((piece.rssi_dbm, 1),),
-            t_ns=np.array([piece.t_ns], dtype=np.int64),
-            levels_dbm=np.array([piece.rssi_dbm], dtype=np.int16),
-        )

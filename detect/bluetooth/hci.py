@@ -8,9 +8,8 @@ Everything else, calls and data of the owner above all, is passed over unread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -18,8 +17,16 @@ from numpy.typing import NDArray
 
 from ..capture import LinkType, Records, windows
 from .advertising import decode_name
-from .chains import MOST_OPEN, Piece, ReportPieces
-from .heard import NO_RSSI, AddressKind, Heard, Repeated, Role, address_kind, count_repeats, padded
+from .heard import NO_RSSI, AddressKind, Heard, Repeated, Role, count_repeats, padded
+from .reports import (
+    EXTENDED_ADVERTISING_REPORT,
+    LE_META,
+    MOST_REPORTS,
+    ReportPieces,
+    le_kind,
+    signed,
+    take_report,
+)
 
 _Reader: TypeAlias = Callable[["Repeated", bytes], "tuple[Heard | None, bytes]"]
 
@@ -40,28 +47,13 @@ _H4_EVENT = 0x04
 _MONITOR_EVENT = 3
 
 #: Event codes (Core 5.4, Vol 4 Part E, 7.7).
-INQUIRY_RESULT, REMOTE_NAME, INQUIRY_RESULT_RSSI, EXTENDED_INQUIRY_RESULT, LE_META = (
-    0x02,
-    0x07,
-    0x22,
-    0x2F,
-    0x3E,
-)
+INQUIRY_RESULT, REMOTE_NAME, INQUIRY_RESULT_RSSI, EXTENDED_INQUIRY_RESULT = 0x02, 0x07, 0x22, 0x2F
 
-#: LE subevents (Core, 7.7.65).
-ADVERTISING_REPORT, EXTENDED_ADVERTISING_REPORT = 0x02, 0x0D
+#: LE subevent of the legacy report (Core, 7.7.65).
+ADVERTISING_REPORT = 0x02
 
-#: Event types of the legacy report, and its counterpart bit in the extended one (Core, 7.7.65.2 and .13).
-_SCAN_RESPONSE, _EXTENDED_SCAN_RESPONSE_BIT = 0x04, 0x08
-
-#: Address type of an extended report whose advertiser gave no address (Core, 7.7.65.13).
-_ANONYMOUS = 0xFF
-
-#: Bits of an extended report's event type that tell whether its data go on in the next (Core, 7.7.65.13).
-_DATA_STATUS, _MORE_TO_COME = 0x60, 0x20
-
-#: Reports in one event at most (Core, 7.7.65.2).
-_MOST_REPORTS = 0x19
+#: Event type of a scan response in a legacy report (Core, 7.7.65.2).
+_SCAN_RESPONSE = 0x04
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +74,6 @@ class EventReader:
     reports: int = 0
     unusable: int = 0
     _pieces: ReportPieces = field(default_factory=ReportPieces)
-    _in_pieces: set[bytes] = field(default_factory=set)
 
     def read(self, records: Records) -> Iterator[Heard]:
         """Yield what the controller reported in one block, equal reports together."""
@@ -119,72 +110,16 @@ class EventReader:
                 blank=np.where(single, rssi_at, -1),
             )
         )
-        late = self._late(rows)
-        for repeated in rows:
-            if id(repeated) in late:
-                continue
+        alone, parts = self._pieces.divide(rows)
+        for repeated in alone:
             heard = list(_open(repeated))
             self.reports += sum(item.count for item in heard)
             if not heard:
                 self.unusable += repeated.count
             yield from heard
-        yield from self._put_together(late.values())
-
-    def _late(self, rows: Sequence[Repeated]) -> dict[int, tuple[Repeated, list[_Extended]]]:
-        """The events, by identity, with reports of devices that send in pieces: these are read in order of time."""
-        extended = [
-            (item, list(_extended_reports(item.row)))
-            for item in rows
-            if item.row[0] == LE_META and item.row[2] == EXTENDED_ADVERTISING_REPORT
-        ]
-        self._in_pieces.update(report.address for _, reports in extended for report in reports if report.more)
-        if len(self._in_pieces) > MOST_OPEN:
-            self._in_pieces = {report.address for _, reports in extended for report in reports if report.more}
-        return {
-            id(item): (item, reports)
-            for item, reports in extended
-            if self._in_pieces and any(report.address in self._in_pieces for report in reports)
-        }
-
-    def _put_together(self, late: Iterable[tuple[Repeated, list[_Extended]]]) -> Iterator[Heard]:
-        events = [
-            (t_ns, place, level, reports)
-            for item, reports in late
-            for t_ns, place, level in zip(
-                item.t_ns.tolist(), item.places.tolist(), item.levels_dbm.tolist(), strict=True
-            )
-        ]
-        for t_ns, _, level, reports in sorted(events, key=itemgetter(0, 1)):
-            for report in reports:
-                if report.address_type == _ANONYMOUS:
-                    continue
-                self.reports += 1
-                address = int.from_bytes(report.address, "little")
-                piece = Piece(
-                    address=address,
-                    kind=_le_kind(address, report.address_type),
-                    role=report.role,
-                    set_id=report.set_id,
-                    more=report.more,
-                    t_ns=t_ns,
-                    # Taken out of an event with one report, so that equal ones are equal.
-                    rssi_dbm=level if level != NO_RSSI else _signed(report.signal),
-                    data=report.data,
-                )
-                yield from self._pieces.add(piece)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Extended:
-    """One extended report as it stands in its event."""
-
-    address_type: int
-    address: bytes
-    role: Role
-    set_id: int
-    more: bool
-    signal: int
-    data: bytes
+        for item in self._pieces.put_together(parts):
+            self.reports += item.count
+            yield item
 
 
 def _events(
@@ -227,7 +162,7 @@ def _open(repeated: Repeated) -> Iterator[Heard]:
 
 def _several(repeated: Repeated, number: bytes, body: bytes, one: _Reader) -> Iterator[Heard]:
     """The reports of an event, each after the other, as controllers send them and BlueZ reads them."""
-    for _ in range(min(number[0], _MOST_REPORTS) if number else 0):
+    for _ in range(min(number[0], MOST_REPORTS) if number else 0):
         heard, body = one(repeated, body)
         if heard is not None:
             yield heard
@@ -245,36 +180,10 @@ def _legacy_report(repeated: Repeated, body: bytes) -> tuple[Heard | None, bytes
 
 
 def _extended_report(repeated: Repeated, body: bytes) -> tuple[Heard | None, bytes]:
-    report, rest = _extended(body)
-    if report is None or report.address_type == _ANONYMOUS:
+    report, rest = take_report(body)
+    if report is None or report.anonymous:
         return None, rest
     return _le(repeated, report.address_type, report.address, report.role, report.data, report.signal), rest
-
-
-def _extended(body: bytes) -> tuple[_Extended | None, bytes]:
-    """Event type 2, address type, address 6, PHYs 2, set, power, signal, interval 2, target 7, data."""
-    if len(body) < 24 or len(body) < 24 + body[23]:
-        return None, b""
-    after = 24 + body[23]
-    report = _Extended(
-        address_type=body[2],
-        address=body[3:9],
-        role=Role.RESPONSE if body[0] & _EXTENDED_SCAN_RESPONSE_BIT else Role.ADVERT,
-        set_id=body[11],
-        more=body[0] & _DATA_STATUS == _MORE_TO_COME,
-        signal=body[13],
-        data=body[24:after],
-    )
-    return report, body[after:]
-
-
-def _extended_reports(row: bytes) -> Iterator[_Extended]:
-    """The reports of an extended event, each after the other."""
-    body = row[4:]
-    for _ in range(min(row[3], _MOST_REPORTS) if len(row) > 3 else 0):
-        report, body = _extended(body)
-        if report is not None:
-            yield report
 
 
 def _inquiry_result(repeated: Repeated, body: bytes) -> tuple[Heard | None, bytes]:
@@ -302,7 +211,7 @@ def _le(repeated: Repeated, address_type: int, address: bytes, role: Role, paylo
     number = int.from_bytes(address, "little")
     return Heard(
         address=number,
-        kind=_le_kind(number, address_type),
+        kind=le_kind(number, address_type),
         role=role,
         payload=payload,
         count=repeated.count,
@@ -312,11 +221,6 @@ def _le(repeated: Repeated, address_type: int, address: bytes, role: Role, paylo
         t_ns=repeated.t_ns,
         levels_dbm=_levels(repeated, signal),
     )
-
-
-def _le_kind(address: int, address_type: int) -> AddressKind:
-    """1 is random, 3 a random identity that the controller resolved (Core, 7.7.65.2)."""
-    return address_kind(address, random=address_type in (1, 3))
 
 
 def _classic(
@@ -353,9 +257,5 @@ def _levels(repeated: Repeated, signal: int) -> NDArray[np.int16]:
 
 def _signal(value: int, count: int) -> tuple[tuple[int, int], ...]:
     """The signal strength still in the row (events with several reports); 0 is one taken out or absent."""
-    signed = _signed(value)
-    return () if signed in (0, NO_RSSI) else ((signed, count),)
-
-
-def _signed(value: int) -> int:
-    return value - 256 if value > 127 else value
+    level = signed(value)
+    return () if level in (0, NO_RSSI) else ((level, count),)

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Self
+from uuid import UUID
 
 from ..mac import format_mac
 from ..result import Evidence, Grade
@@ -105,14 +107,16 @@ def _all(advertiser: Advertiser) -> Iterator[Known]:
                 kind="camera_vendor",
                 device=clean(vendor.name),
             )
+    for found, text in _payloads(advertiser):
+        yield _known("identity.worn_ble_payload", found, f"Its advert holds the text {text}: {found.device}.")
     for found, says in _context(advertiser):
-        rule = "context.tracker" if found.kind == "tracker" else "setup.ble"
+        rule = "setup.ble" if found.kind == "setup" else "context.tracker"
         yield _known(rule, found, says)
 
 
 def _name_rule(found: Signature) -> str:
     if found.kind in WORN | _CAMERA_NAMES and found.grade in (Grade.A, Grade.B):
-        return "identity.ble_name"
+        return "identity.worn_ble_name" if found.kind in WORN else "identity.ble_name"
     return "worn.ble_name" if found.kind in WORN else "hint.ble_name"
 
 
@@ -133,14 +137,35 @@ def _known(rule: str, found: Signature, says: str) -> Known:
     )
 
 
+def _payloads(advertiser: Advertiser) -> Iterator[tuple[Signature, str]]:
+    """Texts inside what it sends, by the table ``ble_payloads``."""
+    contents = {
+        "uuid": [UUID(uuid).bytes for uuid in advertiser.services if isinstance(uuid, str)],
+        "service_data": [data for _, data in advertiser.service_data],
+        "company_data": [data for _, data in advertiser.manufacturer],
+    }
+    for text, fields, found in _payload_rows():
+        needles = (text.encode(), text.encode()[::-1])
+        if any(needle in content for field in fields for content in contents[field] for needle in needles):
+            yield found, text
+
+
+@cache
+def _payload_rows() -> tuple[tuple[str, tuple[str, ...], Signature], ...]:
+    return tuple(
+        (row["text"], tuple(row["where"].split()), signature_of("ble_payloads", row["text"], row))
+        for row in load_table("ble_payloads").rows
+    )
+
+
 def _context(advertiser: Advertiser) -> Iterator[tuple[Signature, str]]:
-    """Trackers and devices in set-up, by the table ``ble_context``; longer beginnings before shorter."""
+    """Trackers and devices in set-up, by the table ``ble_context``; what asks for more bits comes first."""
     numbers, names = _context_rows()
     contents: list[tuple[str, str, bytes]] = []
     contents += [("company_data", f"0x{number:04x}", data) for number, data in advertiser.manufacturer]
     contents += [("service_data", uuid_text(uuid), data) for uuid, data in advertiser.service_data]
-    for field, owner, begins, found in numbers:
-        if any(field == f and owner == o and data.startswith(begins) for f, o, data in contents):
+    for field, owner, beginning, found in numbers:
+        if any(field == f and owner == o and beginning.begins(data) for f, o, data in contents):
             yield found, f"It sends the advert of this sort: {found.device}."
     services: tuple[Uuid, ...] = advertiser.services
     for uuid in services:
@@ -153,6 +178,26 @@ def _context(advertiser: Advertiser) -> Iterator[tuple[Signature, str]]:
                 yield row, f"It calls itself “{clean(name)}”: {row.device}."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beginning:
+    """How a content begins: as many bytes as `size`, equal to `value` where `mask` has ones."""
+
+    size: int
+    value: int
+    mask: int
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read hexadecimal digits, and a mask behind a slash where not every bit counts."""
+        digits, _, mask = text.partition("/")
+        size = len(digits) // 2
+        return cls(size=size, value=int(digits or "0", 16), mask=int(mask or "f" * (2 * size) or "0", 16))
+
+    def begins(self, content: bytes) -> bool:
+        """Whether `content` begins so."""
+        return len(content) >= self.size and int.from_bytes(content[: self.size]) & self.mask == self.value
+
+
 @cache
 def _context_uuids() -> dict[str, Signature]:
     rows = load_table("ble_context").rows
@@ -161,9 +206,9 @@ def _context_uuids() -> dict[str, Signature]:
 
 @cache
 def _context_rows() -> tuple[
-    tuple[tuple[str, str, bytes, Signature], ...], tuple[tuple[re.Pattern[str], Signature], ...]
+    tuple[tuple[str, str, _Beginning, Signature], ...], tuple[tuple[re.Pattern[str], Signature], ...]
 ]:
-    """Beginnings of contents, longest first, and patterns of names."""
+    """Beginnings of contents, those of the most bits first, and patterns of names."""
     beginnings, names = [], []
     for row in load_table("ble_context").rows:
         found = signature_of("ble_context", row["value"], row)
@@ -171,6 +216,6 @@ def _context_rows() -> tuple[
             names.append((re.compile(row["value"], re.DOTALL), found))
         elif row["field"] != "uuid":
             owner, _, begins = row["value"].partition(":")
-            beginnings.append((row["field"], owner, bytes.fromhex(begins), found))
-    beginnings.sort(key=lambda item: -len(item[2]))
+            beginnings.append((row["field"], owner, _Beginning.of(begins), found))
+    beginnings.sort(key=lambda item: -item[2].mask.bit_count())
     return tuple(beginnings), tuple(names)

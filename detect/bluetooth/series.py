@@ -60,6 +60,16 @@ class Series:
         at = int(np.argmax(self.rssi_dbm))
         return float(self.t_s[at]), float(self.rssi_dbm[at])
 
+    def coarser(self, *, most: int) -> Series:
+        """Return the same with steps put together until there are at most `most`."""
+        series = self
+        while len(series) > most:
+            step_s = series.step_s * 2
+            sums = np.rint(series.rssi_dbm * series.count).astype(np.int64)
+            step, sums, count = _summed((series.t_s // step_s).astype(np.int64), sums, series.count)
+            series = Series(t_s=(step * step_s).astype(np.float64), step_s=step_s, rssi_dbm=sums / count, count=count)
+        return series
+
 
 #: No signal at all.
 NO_SERIES = Series(t_s=np.zeros(0), step_s=1, rssi_dbm=np.zeros(0), count=np.zeros(0, dtype=np.int64))
@@ -101,13 +111,13 @@ class SignalTable:
         self._settle()
         low = np.searchsorted(self._keys, [number << _STEP_BITS for number in devices]).tolist()
         high = np.searchsorted(self._keys, [(number + 1) << _STEP_BITS for number in devices]).tolist()
-        rows = np.concatenate([np.arange(*ends) for ends in zip(low, high, strict=True)] or [[]]).astype(np.int64)
+        rows = np.concatenate([np.arange(*ends, dtype=np.int64) for ends in zip(low, high, strict=True)])
         step = self._keys[rows] & ((1 << _STEP_BITS) - 1)
         step, sums, counts = _summed(step, self._sums[rows], self._counts[rows])
         return Series(
-            t_s=step.astype(np.float64) * self._step_s,
+            t_s=(step * self._step_s).astype(np.float64),
             step_s=self._step_s,
-            rssi_dbm=sums / np.maximum(counts, 1),
+            rssi_dbm=(sums / np.maximum(counts, 1)).astype(np.float64),
             count=counts,
         )
 

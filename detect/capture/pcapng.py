@@ -94,7 +94,7 @@ class PcapngWalker:
     def walk(self, buffer: bytes) -> tuple[Records, int, str | None]:
         """Return the packets of the whole blocks in `buffer`, bytes taken, and what is wrong next.
 
-        Packets are gathered until their section ends, then converted with the section's interfaces.
+        Packets are gathered until their section ends or describes another interface, then converted.
         """
         at, size = 0, len(buffer)
         if self.skip_bytes:
@@ -108,7 +108,8 @@ class PcapngWalker:
             at, problem, kind = self._packet_run(buffer, at, found)
             if problem or kind is None:
                 break
-            if kind == _SHB and found:
+            # Also before an interface: a packet belongs to one described before it, in whatever pieces the file is read.
+            if kind in (_SHB, _IDB) and found:
                 parts.append(self._columns(data, found))
                 found = array("q")
             before = at

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from .names import match_ble_company, match_ble_name, match_ble_uuid, match_ssid
+from .names import match_ble_company, match_ble_name, match_ble_uuid, match_p2p_prefix, match_ssid
 from .oui import Vendor, vendor_of
 from .services import (
     access_point_host,
@@ -38,6 +38,7 @@ __all__ = [
     "match_dhcp_hostname",
     "match_lan_device",
     "match_mdns",
+    "match_p2p_prefix",
     "match_ssid",
     "match_wifi_radio",
     "port_meaning",

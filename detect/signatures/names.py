@@ -55,6 +55,11 @@ def match_ble_name(name: str) -> Signature | None:
     return patterns("ble_names", limit=BLE_NAME_LIMIT).match(name)
 
 
+def match_p2p_prefix(prefix: str) -> Signature | None:
+    """Return the family of the peer-to-peer cameras whose device IDs begin with `prefix`, or None."""
+    return _p2p_families().get(prefix)
+
+
 def match_ble_company(company_id: int) -> Signature | None:
     """Return what is known of the company with the assigned number `company_id`, or None."""
     return _ble_companies().get(company_id)

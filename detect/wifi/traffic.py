@@ -85,7 +85,7 @@ class Traffic:
     bursts
         By row of `address`: int64 (bursts, 3); time of beginning in nanoseconds, bytes, frames; the latest ones.
     refused
-        Seconds that found no room.
+        Seconds that found no room, and stations whose bursts were let go for that of others.
     """
 
     address: NDArray[np.uint64]
@@ -326,8 +326,7 @@ class TrafficTally:
             at = int(first_packet[place])
             station = int(sender[at])
             if station not in into and len(into) >= MAX_BURSTING:
-                self._refused += 1
-                continue
+                self._refused += _thin(into, also)
             _keep(into.setdefault(station, []), bursts[int(first_burst[place]) : burst_ends[place]], MAX_BURSTS)
             if also is not None:
                 _keep(also.setdefault(station, []), packets[at : packet_ends[place]], MAX_PACKETS)
@@ -380,6 +379,20 @@ def _keep(parts: list[NDArray[np.int64]], more: NDArray[np.int64], limit: int) -
     parts.append(more[-limit:].copy())
     if len(parts) >= _PARTS:
         parts[:] = [np.concatenate(parts)[-limit:]]
+
+
+def _thin(into: dict[int, list[NDArray[np.int64]]], also: dict[int, list[NDArray[np.int64]]] | None) -> int:
+    """Let the half of the stations go of which fewest packets (else bursts) are kept; return how many.
+
+    So that many that sent a little, or an address made up for each frame, do not keep out one that streams.
+    """
+    kept = into if also is None else also
+    quiet = sorted(into, key=lambda station: sum(map(len, kept[station])))[: max(1, len(into) // 2)]
+    for station in quiet:
+        del into[station]
+        if also is not None:
+            del also[station]
+    return len(quiet)
 
 
 def _joined(parts: dict[int, list[NDArray[np.int64]]], limit: int) -> dict[int, NDArray[np.int64]]:

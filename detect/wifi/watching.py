@@ -12,9 +12,10 @@ from ..text import clean
 from ..weighing import level_of, probability_of, weigh
 from . import judging
 from .actions import ActionLog
+from .comparisons import ALPHA, Answer, Response
 from .ethernet import read_ethernet
 from .frames import read_frames
-from .motion import ALPHA, DRAWS, Answer, MotionTest, Response, StationAnswer, follow
+from .motion import DRAWS, MotionTest, StationAnswer, follow
 from .rates import RateTally, Senders
 from .schedules import Contrast
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roomsweep.detect.bluetooth.examine import MOST_NOTED, examine_capture
+from roomsweep.detect.bluetooth.examine import examine_capture
+from roomsweep.detect.bluetooth.judging import MOST_NOTED
 from roomsweep.detect.errors import InputError
 from roomsweep.detect.result import Examined, Finding, Level, SourceState
 

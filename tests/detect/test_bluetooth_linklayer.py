@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from roomsweep.detect.bluetooth.chains import Extended, open_extended
 from roomsweep.detect.bluetooth.checksum import advertising_crc, channel_index, whitening
 from roomsweep.detect.bluetooth.heard import AddressKind, Heard, Role
-from roomsweep.detect.bluetooth.linklayer import AirCounts, AirReader, open_extended
+from roomsweep.detect.bluetooth.linklayer import AirCounts, AirReader
 from roomsweep.detect.capture import CaptureReader
 
 ADVERTISING = struct.pack("<I", 0x8E89BED6)
@@ -77,6 +78,7 @@ def read(capture: bytes, *, block_bytes: int = 1 << 20) -> tuple[list[Heard], Ai
     heard = []
     for records in CaptureReader(io.BytesIO(capture), name="test", block_bytes=block_bytes):
         heard += air.read(records)
+    heard += air.finish()
     return heard, air.counts
 
 
@@ -207,7 +209,7 @@ def test_extended_adverts_are_opened() -> None:
     heard, counts = read(pcap(251, [frame(pdu(7, with_data)), frame(pdu(7, pointer)), frame(pdu(7, b"\x3f"))]))
     assert [(item.address, item.payload) for item in heard] == [(ME_NUMBER, DATA * 9)]
     assert counts == AirCounts(frames=3, anonymous=1, unusable=1)
-    assert open_extended(b"\x00rest") == (b"", b"rest")
+    assert open_extended(b"\x00rest") == Extended(data=b"rest")
     assert open_extended(b"\x03\x01ab") is None
 
 

@@ -341,3 +341,74 @@ def test_stations_of_one_network_stay_apart() -> None:
     network = 0x10A4BE_77_00_00
     stations = [device(STATION, mac=BOUGHT + 64 * number, bssid=network) for number in range(3)]
     assert len(fused(*stations, device(NETWORK, bssid=network)).findings) == 4
+
+
+def test_a_host_a_station_and_an_advertiser_of_one_box_are_one_finding_and_each_fact_counts_once() -> None:
+    lan = device(
+        HOST,
+        "lan",
+        mac=BOUGHT,
+        ip="192.168.1.64",
+        level=Level.IDENTIFIED,
+        evidence=(line("identity.lan_answer", 27, Grade.A), line("vendor.oui_camera_narrow", 10)),
+    )
+    station = device(STATION, "wifi", mac=BOUGHT, level=Level.LOOK, evidence=(line("vendor.oui_camera_narrow", 10),))
+    advert = device(BLUETOOTH, "ble", mac=BOUGHT + 2, evidence=(line("vendor.ble_address", 6), line("setup.ble", 2)))
+    for order in itertools.permutations((lan, station, advert)):
+        (finding,) = fused(*order).findings
+        assert finding.kind is HOST
+        assert finding.level is Level.IDENTIFIED
+        assert {item.rule: item.weight_db for item in finding.evidence} == {
+            "identity.lan_answer": 27,
+            "vendor.oui_camera_narrow": 10,
+            "setup.ble": 2,
+        }
+        assert finding.identity.ip == "192.168.1.64"
+        assert set(finding.source_ids) == {"lan", "wifi", "ble"}
+
+
+def test_what_the_user_calls_theirs_stays_noted_whatever_other_radios_show() -> None:
+    mine = device(HOST, "lan", mac=BOUGHT, title="Your own device", evidence=(line("context.lan_mine", -10),))
+    camera = device(STATION, "wifi", mac=BOUGHT, level=Level.IDENTIFIED, evidence=(line("identity.ssid", 27, Grade.A),))
+    for order in ((mine, camera), (camera, mine)):
+        (finding,) = fused(*order).findings
+        assert (finding.level, finding.title, finding.probability) == (Level.NOTED, "Your own device", None)
+
+
+@pytest.mark.parametrize("rule", ["context.lan_gateway", "context.lan_other"])
+def test_what_a_host_says_it_is_takes_a_look_back_but_not_more(rule: str) -> None:
+    host = device(HOST, "lan", mac=BOUGHT, title="Printer", evidence=(line(rule, -8),))
+    maker = device(STATION, "wifi", mac=BOUGHT, level=Level.LOOK, evidence=(line("vendor.oui_camera_broad", 6),))
+    streams = device(
+        STATION,
+        "wifi",
+        mac=BOUGHT,
+        level=Level.SUSPECT,
+        evidence=(line("behaviour.steady_uplink", 12), line("vendor.oui_camera_broad", 6)),
+    )
+    (finding,) = fused(maker, host).findings
+    assert (finding.level, finding.title) == (Level.NOTED, "Printer")
+    assert fused(streams, host).findings[0].level is Level.SUSPECT
+
+
+def test_a_name_that_two_radios_tell_is_one_fact_and_separators_do_not_count() -> None:
+    lan = device(HOST, "lan", name="ACCQ-123456-ABCDE", ip="10.0.0.2", evidence=(line("hint.lan_name", 8),))
+    network = device(
+        NETWORK,
+        "wifi",
+        ssid="ACCQ123456ABCDE",
+        level=Level.IDENTIFIED,
+        evidence=(line("identity.ssid", 27, Grade.A),),
+    )
+    for order in ((lan, network), (network, lan)):
+        (finding,) = fused(*order).findings
+        assert [item.rule for item in finding.evidence] == ["identity.ssid"]
+
+
+def test_a_name_that_holds_the_address_of_another_radio_joins_them_in_any_order() -> None:
+    host = device(HOST, "lan", mac=BOUGHT)
+    named = device(BLUETOOTH, "ble", name=f"axis-{BOUGHT:012x}")
+    stranger = device(BLUETOOTH, "ble", name=f"axis-{BOUGHT + 0x1000:012x}")
+    for order in ((host, named), (named, host)):
+        assert len(fused(*order).findings) == 1
+    assert len(fused(host, stranger).findings) == 2

@@ -17,7 +17,7 @@ TABLES = table_names()
 #: Words that stand where a source should be.
 NO_SOURCE = re.compile(r"not kept|not noted|from memory|re-found|unknown|todo|tbd", re.IGNORECASE)
 
-PATTERN_TABLES = ("banners", "ble_names", "dhcp_hostnames", "mdns", "ssids")
+PATTERN_TABLES = ("banners", "ble_names", "dhcp_hostnames", "lan_devices", "mdns", "ssids")
 
 
 def rows_with(column: str) -> list[tuple[str, dict[str, str]]]:
@@ -58,7 +58,7 @@ def test_every_grade_is_known() -> None:
 
 def test_every_kind_is_one_that_the_card_lists() -> None:
     tables = ("ssids", "ble_companies", "ble_uuids", "ble_names", "banners", "mdns", "ports", "dhcp_hostnames")
-    for name in (*tables, "wifi_fingerprints"):
+    for name in (*tables, "lan_devices", "wifi_fingerprints"):
         words = set(re.findall(r"\w+", load_card(name).columns["kind"]))
         assert {row["kind"] for row in load_table(name).rows} <= words, name
 

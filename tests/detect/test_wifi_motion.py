@@ -11,8 +11,9 @@ from scipy.stats import rankdata, spearmanr
 from roomsweep.calibration.moving_streams import SORTS, synthetic_moving_room
 from roomsweep.detect.mac import parse_mac
 from roomsweep.detect.result import FindingKind, Level, SourceState
+from roomsweep.detect.wifi.comparisons import ALPHA, Answer, mended, regularity
 from roomsweep.detect.wifi.fits import SMOOTH_S, fits, prepare, ranks
-from roomsweep.detect.wifi.motion import ALPHA, Answer, follow, holm, mended, regularity
+from roomsweep.detect.wifi.motion import follow, holm
 from roomsweep.detect.wifi.rates import RateTally
 from roomsweep.detect.wifi.schedules import LIGHT_PLAN, MOTION_PLAN, Contrast, Stretch
 from roomsweep.detect.wifi.watching import examine_motion, examine_tally

@@ -1,0 +1,377 @@
+"""One round over a network: who is there, what each says it is; ends by itself, whatever the hosts do.
+
+Finding and asking overlap: a host is asked as soon as it is found. Everything is bounded: packets a second and for
+each host (:mod:`.pace`), bytes and seconds of each conversation (:mod:`.talking`), datagrams taken (:mod:`.discovery`),
+and the whole round by a deadline of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from ...detect.lan.datagrams import Answer
+from ...detect.lan.observed import Banner, MdnsService, ObservedHost, ObservedNetwork
+from .discovery import Discovery, merged
+from .doors import describe, try_doors
+from .mdns import Announced, ask_mdns
+from .neighbours import ping_all_nodes, read_neighbours, touch, touch_ipv6
+from .networks import Target
+from .pace import PACKETS_PER_HOST, Allowance, Pace
+from .talking import Address, Manners, talk
+
+#: Addresses that are touched before the answers are waited for: Linux keeps 512 neighbours gladly (gc_thresh2).
+_BATCH = 256
+
+#: Wait for a batch, seconds: ARP is tried three times, a second apart (Linux, mcast_solicit and retrans_time).
+_BATCH_S = 3.1
+
+#: Seconds between two looks at the table of neighbours.
+_LOOK_S = 0.25
+
+#: Seconds that are listened at least: Tuya devices shout every five or so (tinytuya 1.20.0).
+_LISTEN_S = 6.0
+
+#: Longest time for the questions after the last address was touched, seconds.
+_ASKING_S = 15.0
+
+#: Conversations at a time, over all hosts.
+_AT_ONCE = 64
+
+#: What is kept back of a host's packets for what the system sends by itself: ARP, neighbour discovery, repeats.
+_KEPT_BACK = 8
+
+#: Ports that are tried to see whether a host behind a router is there: it answers or refuses.
+_SIGNS_OF_LIFE = (80, 443, 554)
+
+#: Places of answers' UPnP descriptions that are read, of one host.
+_DESCRIPTIONS = 2
+
+Step = Literal["finding", "asking", "done"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a round is.
+
+    Parameters
+    ----------
+    step
+        ``finding`` hosts, ``asking`` what they are, ``done``.
+    found, asked
+        Hosts found and hosts asked to the end, so far.
+    seconds
+        Since it began.
+    """
+
+    step: Step
+    found: int
+    asked: int
+    seconds: float
+
+
+@dataclass(slots=True, kw_only=True)
+class _Host:
+    """What is known of one address so far."""
+
+    mac: str | None = None
+    alive: bool = False
+    answers: list[Answer] = field(default_factory=list)
+    open_ports: list[int] = field(default_factory=list)
+    banners: list[Banner] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    names: dict[str, None] = field(default_factory=dict)
+    services: list[MdnsService] = field(default_factory=list)
+
+
+class Scan:
+    """One round over `target`.
+
+    Parameters
+    ----------
+    target
+        What is asked.
+    mine
+        Hardware addresses of the user's own devices: known, not asked.
+    progress
+        Called now and then.
+    packets_per_host
+        Most packets that any host is sent.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        mine: Collection[str] = (),
+        progress: Callable[[Progress], None] = lambda progress: None,
+        packets_per_host: int = PACKETS_PER_HOST,
+    ) -> None:
+        self._target, self._mine, self._progress = target, frozenset(mine), progress
+        self._pace = Pace()
+        self._allowance = Allowance(packets_per_host - _KEPT_BACK)
+        self._hosts: dict[str, _Host] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._heard_v6: set[str] = set()
+        self._before: frozenset[str] = frozenset()
+        self._addresses = target.addresses()
+        self._asked = 0
+        self._began = time.monotonic()
+        self._step: Step = "finding"
+        self._refused: list[str] = []
+        #: Seconds until every address had its time to answer, and until every host was asked.
+        self.found_s = self.questioned_s = 0.0
+
+    async def run(self) -> ObservedNetwork:
+        """Do the round; return what was seen.
+
+        If it is cancelled, what was seen until then is still in :meth:`observed`.
+        """
+        self._manners = Manners(pace=self._pace, allowance=self._allowance, at_once=asyncio.Semaphore(_AT_ONCE))
+        listening = Discovery(self._target, pace=self._pace, allowance=self._allowance, heard=self._heard)
+        announced: dict[str, Announced] = {}
+        async with listening as discovery:
+            self._discovery = discovery
+            aside = [asyncio.create_task(self._listen_mdns(announced))]
+            joined = self._target.joined
+            if joined is not None and joined.link_local is not None:
+                aside.append(asyncio.create_task(ping_all_nodes(joined.index, heard=self._heard_v6.add)))
+            try:
+                await discovery.ask_everybody()
+                await self._find()
+                self.found_s = self._seconds()
+                self._step = "asking"
+                self._tell()
+                deadline = time.monotonic() + _ASKING_S
+                await self._wait(aside[:1], until=time.monotonic() + 4.0)
+                self._take_ipv6(announced)
+                self._take_announced(announced)
+                await self._wait(self._tasks.values(), until=deadline)
+                await asyncio.sleep(max(0.0, _LISTEN_S - self._seconds()))
+                await self._wait(self._tasks.values(), until=deadline)  # of those that were heard last
+                await self._look()
+            finally:
+                self._refused = list(dict.fromkeys(discovery.refused))
+                for task in (*aside, *self._tasks.values()):
+                    task.cancel()
+                await asyncio.gather(*aside, *self._tasks.values(), return_exceptions=True)
+        self.questioned_s = self._seconds()
+        self._step = "done"
+        self._tell()
+        return self.observed()
+
+    def observed(self, *, interrupted: bool = False) -> ObservedNetwork:
+        """Return what was seen so far."""
+        joined = self._target.joined
+        gateway = joined.gateway_ip if joined else None
+        hosts = [self._record(ip, host) for ip, host in self._merged().items() if self._is_there(host)]
+        if joined is not None:
+            own = frozenset({"this_computer"})
+            hosts.append(ObservedHost(ip=joined.ip, mac=joined.mac, roles=own))
+        others = [host for host in hosts if not host.roles & {"this_computer", "gateway"}]
+        return ObservedNetwork(
+            cidr=str(self._target.network),
+            hosts=tuple(sorted(hosts, key=lambda host: (":" in host.ip, ipaddress.ip_address(host.ip).packed))),
+            neighbours_answering=len(others),
+            addresses_asked=len(self._addresses),
+            gateway_ip=gateway,
+            seconds=round(self._seconds(), 2),
+            refused=tuple(self._refused),
+            started=datetime.now().astimezone().isoformat(timespec="seconds"),
+            interrupted=interrupted,
+        )
+
+    async def _find(self) -> None:
+        if self._target.joined is None:
+            await self._find_behind_router()
+            return
+        index = self._target.joined.index
+        self._before = frozenset(row.ip for row in await read_neighbours(index))
+        for start in range(0, len(self._addresses), _BATCH):
+            looking = asyncio.create_task(self._keep_looking())
+            try:
+                began = time.monotonic()
+                sent = await touch(self._addresses[start : start + _BATCH], pace=self._pace)
+                if not sent and not start:
+                    self._refused.append("this computer cannot send on this network")
+                await asyncio.sleep(max(0.0, began + _BATCH_S - time.monotonic()))
+            finally:
+                looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
+            if self._heard_v6:
+                touch_ipv6(list(self._heard_v6)[:_BATCH], index=index)
+            await self._look()
+
+    async def _find_behind_router(self) -> None:
+        async def try_one(ip: str) -> None:
+            for port in _SIGNS_OF_LIFE:
+                reply = await talk(Address(ip=ip), port, manners=self._manners)
+                if reply.state in ("open", "closed"):
+                    self._found(ip).alive = True
+                    return
+
+        waiting = list(reversed(self._addresses))
+
+        async def worker() -> None:
+            while waiting:
+                await try_one(waiting.pop())
+                self._tell()
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(_AT_ONCE, len(waiting))):
+                group.create_task(worker())
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            await self._look()
+            self._tell()
+
+    async def _look(self) -> None:
+        """Read the table of neighbours; whoever is in the network and new there is asked."""
+        joined = self._target.joined
+        if joined is None:
+            return
+        for row in await read_neighbours(joined.index):
+            address = ipaddress.ip_address(row.ip)
+            if isinstance(address, ipaddress.IPv6Address):
+                if row.ip in self._hosts or row.ip in self._heard_v6:
+                    self._hosts.setdefault(row.ip, _Host(alive=True)).mac = row.mac
+            elif address in self._target.network and row.ip != joined.ip:
+                host = self._found(row.ip, mac=row.mac)
+                host.alive |= row.confirmed or row.ip not in self._before
+
+    def _heard(self, ip: str, answer: Answer) -> None:
+        """Take an answer to a discovery question."""
+        if ":" in ip:
+            self._heard_v6.add(ip)
+            host = self._hosts.setdefault(ip, _Host())
+        else:
+            host = self._found(ip)
+        host.alive = True
+        host.answers.append(answer)
+
+    def _found(self, ip: str, *, mac: str | None = None) -> _Host:
+        """Note a host of the network, and ask it if it was not known."""
+        host = self._hosts.setdefault(ip, _Host())
+        host.mac = mac or host.mac
+        # With a neighbour its hardware address comes along: it tells whether this is one of the user's own.
+        if ip not in self._tasks and (host.mac is not None or self._target.joined is None):
+            self._tasks[ip] = asyncio.create_task(self._question(Address(ip=ip), host))
+        return host
+
+    async def _question(self, address: Address, host: _Host) -> None:
+        """Ask one host what it is."""
+        if host.mac in self._mine:
+            host.alive = True
+            self._asked += 1
+            return
+        if self._target.joined is not None:
+            self._allowance.charge(address.ip, 1)  # the touch
+        doors = await try_doors(address, manners=self._manners)
+        host.alive |= doors.answered
+        host.open_ports, host.banners = doors.open_ports, [*host.banners, *doors.banners]
+        host.notes += doors.notes
+        places = dict.fromkeys(
+            answer.fields["location"] for answer in host.answers if answer.protocol == "ssdp" and "location" in answer.fields
+        )
+        for place in list(places)[:_DESCRIPTIONS]:
+            found = await describe(address, place, manners=self._manners)
+            if found is not None:
+                host.answers.append(found)
+                break
+        if not host.answers and ":" not in address.ip:
+            await self._discovery.ask(address.ip)
+            await asyncio.sleep(1.0)
+        if doors.left_out:
+            host.notes.append(f"{doors.left_out} of its ports were not asked: enough packets had been sent to it")
+        self._asked += 1
+        self._tell()
+
+    async def _listen_mdns(self, announced: dict[str, Announced]) -> None:
+        def heard(ip: str) -> None:
+            if ":" in ip:
+                self._heard_v6.add(ip)
+            else:
+                self._found(ip).alive = True
+
+        announced.update(await ask_mdns(self._target, pace=self._pace, allowance=self._allowance, heard=heard))
+
+    def _take_announced(self, announced: dict[str, Announced]) -> None:
+        for ip, found in announced.items():
+            host = self._hosts.setdefault(ip, _Host())
+            host.alive = True
+            host.names.update(found.names)
+            host.services += found.services.values()
+
+    def _take_ipv6(self, announced: dict[str, Announced]) -> None:
+        """Ask IPv6 neighbours that have no IPv4 address here."""
+        joined = self._target.joined
+        if joined is None:
+            return
+        known = {host.mac for ip, host in self._hosts.items() if ":" not in ip and host.mac}
+        for ip in sorted((self._heard_v6 | {ip for ip in announced if ":" in ip}) - {joined.link_local}):
+            host = self._hosts.setdefault(ip, _Host())
+            host.alive = True
+            if host.mac is not None and host.mac not in known and ip not in self._tasks:
+                self._tasks[ip] = asyncio.create_task(self._question(Address(ip=ip, scope=joined.index), host))
+
+    def _merged(self) -> dict[str, _Host]:
+        """Return the hosts with what one box says on IPv6 added to its IPv4 address, told by the hardware address."""
+        out = {ip: host for ip, host in self._hosts.items() if ":" not in ip}
+        by_mac = {host.mac: host for host in out.values() if host.mac}
+        for ip, host in self._hosts.items():
+            if ":" not in ip:
+                continue
+            same = by_mac.get(host.mac) if host.mac else None
+            if same is None:
+                out[ip] = host
+                if host.mac:
+                    by_mac[host.mac] = host
+            elif same is not host:
+                same.alive |= host.alive
+                same.answers += [item for item in host.answers if item not in same.answers]
+                same.names.update(host.names)
+                same.services += [item for item in host.services if item not in same.services]
+        return out
+
+    def _is_there(self, host: _Host) -> bool:
+        return host.alive or bool(host.answers or host.open_ports or host.services)
+
+    def _record(self, ip: str, host: _Host) -> ObservedHost:
+        roles = set()
+        if self._target.joined is not None and ip == self._target.joined.gateway_ip:
+            roles.add("gateway")
+        if host.mac in self._mine:
+            roles.add("mine")
+        services = {(item.service, item.instance): item for item in host.services}
+        return ObservedHost(
+            ip=ip,
+            mac=host.mac,
+            names=tuple(host.names),
+            answers=merged(host.answers),
+            open_ports=tuple(("tcp", port) for port in sorted(set(host.open_ports))),
+            banners=tuple(host.banners),
+            services=tuple(services[key] for key in sorted(services)),
+            roles=frozenset(roles),
+            notes=tuple(host.notes),
+        )
+
+    async def _wait(self, tasks: Collection[asyncio.Task[None]], *, until: float) -> None:
+        waiting = [task for task in tasks if not task.done()]
+        if waiting and until > time.monotonic():
+            await asyncio.wait(waiting, timeout=until - time.monotonic())
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _tell(self) -> None:
+        found = sum(self._is_there(host) for host in self._hosts.values())
+        with contextlib.suppress(Exception):  # showing must not cost the round
+            self._progress(Progress(step=self._step, found=found, asked=self._asked, seconds=self._seconds()))
