@@ -2,7 +2,8 @@
 #   make demo    sets up and sweeps a synthetic room        make test    sets up and runs the tests
 #   make help    lists the rest
 #
-# Variables: PYTHON (which interpreter), VENV (where the environment lives), PYTEST_ARGS, DEMO_OUT.
+# Variables: PYTHON (which interpreter), VENV (where the environment lives), PYTEST_ARGS, DEMO_OUT; for make fuzz
+# SECONDS_EACH and READERS.
 
 SHELL := /bin/bash
 VENV ?= .venv
@@ -10,13 +11,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.roomsweep-installed
 DEMO_OUT ?= roomsweep-demo
 PYTEST_ARGS ?=
+SECONDS_EACH ?= 60
+READERS ?=
 
 is_new_enough := -c 'import sys; raise SystemExit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
 	command -v $$candidate >/dev/null 2>&1 && $$candidate $(is_new_enough) 2>/dev/null && echo $$candidate && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench pins clean system-libraries
+.PHONY: help setup demo test check bench fuzz pins clean system-libraries
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +40,11 @@ check: $(STAMP) ## lint, format, types and the layers of imports
 
 bench: $(STAMP) ## run the benchmarks; their results are written as JSON into benchmarks/results
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+fuzz: $(STAMP) ## fuzz every reader (SECONDS_EACH=60, READERS="wifi scan" for some); needs Linux on x86-64
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		-c constraints.txt --no-build-isolation -e '.[fuzz]'
+	@PYTHONPATH=tests nice -n 10 $(BIN)/python -m fuzz --seconds $(SECONDS_EACH) $(READERS)
 
 pins: $(STAMP) ## write constraints.txt from what is installed now
 	@$(BIN)/python tools/pins.py

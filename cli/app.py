@@ -9,7 +9,7 @@ import logging
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -19,6 +19,9 @@ from ..detect.text import clean
 from .calibrating import calibrate_app
 from .ending import FAULT, NO_INPUT, UNAVAILABLE, WRONG_USAGE, Ending
 from .version import version
+
+if TYPE_CHECKING:
+    from .lan.consent import Agreed
 
 app = typer.Typer(
     name="roomsweep",
@@ -56,6 +59,9 @@ Channels = Annotated[
 ]
 #: What asks this computer itself, in place of a file.
 AUTO = "auto"
+
+#: What listens, in place of a file.
+LIVE = "live"
 
 Captures = Annotated[list[Path], typer.Argument(help="Capture files.", show_default=False)]
 
@@ -97,14 +103,24 @@ def sweep(
         typer.Option("--wifi-scan", help="A list of Wi-Fi networks, or 'auto': made now.", metavar="FILE|auto"),
     ] = None,
     bluetooth: Annotated[
-        list[Path] | None, typer.Option("--bluetooth", help="A Bluetooth capture (btsnoop, pcap, pcapng).")
+        list[str] | None,
+        typer.Option(
+            "--bluetooth",
+            help="A Bluetooth capture (btsnoop, pcap, pcapng), or 'live': listen for a minute.",
+            metavar="CAPTURE|live",
+        ),
     ] = None,
+    lan: Annotated[
+        str | None,
+        typer.Option("--lan", help="Ask the devices on this network, or on the one joined.", metavar="CIDR|auto"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --lan auto: do not ask whether to ask.")] = False,
     out: Out = None,
     as_json: AsJson = False,
     fail_on: FailOn = None,
     show_all: All = False,
 ) -> None:
-    """Examine a room: photos, torch pairs and captures into one ranked, explained report."""
+    """Examine a room: photos, torch pairs, captures and the network into one ranked, explained report."""
     from .commands.sweep import Inputs, run
 
     pairs = list(pair or ())
@@ -117,11 +133,13 @@ def sweep(
         dark=dark or (),
         wifi=wifi or (),
         scans=_scans(wifi_scan),
-        bluetooth=bluetooth or (),
+        bluetooth=_bluetooth(bluetooth),
+        lan=_network(lan, yes=yes),
     )
     if not len(inputs):
         _wrong_usage(
-            "name at least one input: --pair ON OFF, --photo, --video, --dark, --wifi, --wifi-scan or --bluetooth"
+            "name at least one input: --pair ON OFF, --photo, --video, --dark, --wifi, --wifi-scan, --bluetooth "
+            "or --lan"
         )
     if out is None and not as_json:
         out = Path(f"sweep-{datetime.now():%Y%m%d-%H%M%S}")
@@ -257,18 +275,86 @@ def motion(
 
 @app.command()
 def bluetooth(
-    captures: Captures,
+    captures: Annotated[list[Path] | None, typer.Argument(help="Capture files.", show_default=False)] = None,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", help="Listen live with this computer's adapter, for so long.", min=1.0)
+    ] = None,
+    mac: Annotated[
+        str | None,
+        typer.Option("--mac", help="Listen live for one device, and tell whether you come nearer.", metavar="MAC"),
+    ] = None,
     out: Out = None,
     as_json: AsJson = False,
     fail_on: FailOn = None,
     show_all: All = False,
 ) -> None:
-    """Tell which devices Bluetooth captures hold."""
+    """Tell which devices Bluetooth captures hold, or this computer's adapter hears."""
+    from ..detect.mac import format_mac, parse_mac
+
+    ending = Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)
+    try:
+        address = None if mac is None else format_mac(parse_mac(mac))
+    except ValueError:
+        _wrong_usage("--mac takes a hardware address, as in 02:00:5e:10:00:01")
+    if seconds is not None or address is not None:
+        from .commands import live_bluetooth
+
+        if seconds is not None and not seconds < float("inf"):
+            _wrong_usage("--seconds takes a number; Ctrl-C ends the listening sooner")
+        listening = live_bluetooth.Listening(seconds=seconds, mac=address)
+        raise typer.Exit(live_bluetooth.run(listening, ending, captures=captures or ()))
+    if not captures:
+        _wrong_usage("name a capture file, or how long to listen: --seconds 60")
     from .commands.sweep import Inputs, run
 
-    raise typer.Exit(
-        run(Inputs(bluetooth=captures), Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all))
-    )
+    raise typer.Exit(run(Inputs(bluetooth=captures), ending))
+
+
+@app.command()
+def lan(
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            help="A network (192.168.1.0/24) or an earlier lan.json; without it, the network joined.",
+            show_default=False,
+            metavar="[CIDR]",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask the network joined without asking back.")] = False,
+    mine: Annotated[
+        list[str] | None,
+        typer.Option("--mine", help="Mark the address of a device of your own, for good.", metavar="MAC"),
+    ] = None,
+    not_mine: Annotated[
+        list[str] | None, typer.Option("--not-mine", help="Take such a mark back.", metavar="MAC")
+    ] = None,
+    list_mine: Annotated[bool, typer.Option("--list-mine", help="List the marked devices and end.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for report.html, result.json and lan.json, what was seen.")
+    ] = None,
+    as_json: AsJson = False,
+    fail_on: FailOn = None,
+    show_all: All = False,
+) -> None:
+    """Ask the devices on a network of yours what they are. Says what it sends, and asks first."""
+    from ..detect.mac import format_mac, parse_mac
+    from .commands import lan as command
+
+    try:
+        own, others = ([format_mac(parse_mac(item)) for item in items or ()] for items in (mine, not_mine))
+    except ValueError:
+        _wrong_usage("--mine and --not-mine take a hardware address, as in 02:00:5e:10:00:01")
+    from .lan.networks import RefusedNetworkError
+
+    wanted = command.Wanted(network=network, yes=yes, mine=own, not_mine=others)
+    if list_mine:
+        command.change_marks(wanted)
+        raise typer.Exit(command.list_mine(as_json=as_json))
+    ending = Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)
+    try:
+        raise typer.Exit(command.run(wanted, ending))
+    except RefusedNetworkError as error:
+        _wrong_usage(str(error).rstrip("."))
 
 
 @app.command()
@@ -342,6 +428,24 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the answe
 def _scans(named: list[str] | None) -> list[Path | None]:
     """Files, or None for a list that this computer makes; a file called ``auto`` is ``./auto``."""
     return [None if item == AUTO else Path(item) for item in named or ()]
+
+
+def _bluetooth(named: list[str] | None) -> list[Path | None]:
+    """Files, or None for what is heard live; a file called ``live`` is ``./live``."""
+    return [None if item == LIVE else Path(item) for item in named or ()]
+
+
+def _network(named: str | None, *, yes: bool) -> Agreed | None:
+    """The network of a sweep, once the user has been told what will be sent to it."""
+    if named is None:
+        return None
+    from .commands.lan import agreed_for_sweep
+    from .lan.networks import RefusedNetworkError
+
+    try:
+        return agreed_for_sweep(None if named == AUTO else named, yes=yes)
+    except RefusedNetworkError as error:
+        _wrong_usage(str(error).rstrip("."))
 
 
 def _wrong_usage(what: str) -> NoReturn:

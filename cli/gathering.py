@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..detect.errors import InputError, RoomsweepError, UnavailableError
 from ..detect.fuse import fuse
@@ -26,11 +27,16 @@ from .report.wording import not_looked_at, phrase
 from .version import version
 
 if TYPE_CHECKING:
+    from ..detect.bluetooth.adverts import Advert
+    from ..detect.bluetooth.examine import Hearing
     from ..detect.lens.clip import ExaminedClip
     from ..detect.lens.profile import CameraProfile
     from ..detect.wifi.survey import Surveyor
     from .clip_file import ClipFile
     from .guiding import Guide
+    from .hearing import Hearer
+    from .lan.networks import Target
+    from .lan.scan import Progress
     from .report.crops import Picture
     from .sniffing import Sniffer
 
@@ -39,6 +45,13 @@ _log = logging.getLogger(__name__)
 #: The fact of a source that was not examined because this computer lacks something or may not: see
 #: :func:`.ending.exit_status`.
 UNAVAILABLE_FACT = "unavailable"
+
+
+class AdvertShow(Protocol):
+    """What shows adverts while they come."""
+
+    def show(self, hearing: Hearing, adverts: Sequence[Advert]) -> None:
+        """Show what was heard so far; `adverts` are the latest, and in `hearing` already."""
 
 
 class Gathering:
@@ -231,7 +244,7 @@ class Gathering:
             must_be_file(path)
             with path.open("rb") as stream:
                 examined = examine_capture(stream, source_id=source_id, name=path.name)
-            return _with_fact(examined, "sha256", sha256_of(path))
+            return _with_fact(_with_overheard(examined, path), "sha256", sha256_of(path))
 
         self._add("wifi_capture", path.name, examine)
 
@@ -369,10 +382,101 @@ class Gathering:
 
         self._add("bluetooth_capture", path.name, examine)
 
+    def add_bluetooth_live(
+        self,
+        hear: Callable[[], Hearer],
+        *,
+        seconds: float | None,
+        view: Callable[[Hearer], AbstractContextManager[AdvertShow]],
+    ) -> None:
+        """Listen to Bluetooth with what `hear` opens and examine what is heard; `view` shows it meanwhile."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.bluetooth.examine import Hearing, examine_adverts
+
+            hearing = Hearing()
+            try:
+                hearer = hear()
+            except UnavailableError as error:
+                raise UnavailableError(f"cannot be heard: {error.reason}", error.remedy) from error
+            with hearer, view(hearer) as shown:
+                for adverts in hearer.blocks(seconds=seconds):
+                    hearing.add(adverts)
+                    shown.show(hearing, adverts)
+            why = [phrase("bluetooth_silent", seconds=hearer.seconds)] if not hearer.adverts else []
+            self._live_limits += (phrase("bluetooth_seconds", seconds=hearer.seconds),)
+            if not hearer.tells_addresses:
+                self._live_limits += (phrase("bluetooth_hidden"),)
+            return examine_adverts(
+                hearing, source_id=source_id, name=hearer.interface, facts=hearer.facts(), why=[*why, *hearer.notes]
+            )
+
+        self._add("bluetooth_live", "Bluetooth", examine)
+
+    def add_lan(
+        self,
+        target: Target | None,
+        *,
+        name: str,
+        mine: Collection[str] = (),
+        told: Callable[[Progress], None] = lambda progress: None,
+    ) -> None:
+        """Ask the devices on a network what they are.
+
+        Parameters
+        ----------
+        target, name
+            The network, None for the one that this computer has joined; and what it is called in the result.
+        mine
+            Hardware addresses of the user's own devices.
+        told
+            Called now and then with how far it is.
+        """
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.lan.examine import examine_network
+            from .lan.networks import target_of
+            from .lan.scan import scan_network
+
+            observed = scan_network(target_of(None) if target is None else target, mine=mine, progress=told)
+            recording = observed.to_json().encode("ascii")
+            number = self._counts["lan"]
+            self.attachments["lan.json" if number == 1 else f"lan-{number}.json"] = recording
+            examined = examine_network(observed, source_id=source_id, name=name)
+            return _with_fact(examined, "sha256", hashlib.sha256(recording).hexdigest())
+
+        self._add("lan", name, examine)
+
+    def add_lan_recording(self, path: Path, *, mine: Collection[str] = ()) -> None:
+        """Examine what an earlier round over a network saw (``lan.json``)."""
+
+        def examine(source_id: str) -> Examined:
+            from ..detect.lan.examine import examine_network
+            from ..detect.lan.observed import RECORDING_MAX, read_recording
+
+            must_be_file(path)
+            with path.open("rb") as stream:
+                observed = read_recording(stream.read(RECORDING_MAX + 1), name=path.name)
+            hosts = [
+                replace(host, roles=host.roles | {"mine"}) if host.mac in mine else host for host in observed.hosts
+            ]
+            examined = examine_network(replace(observed, hosts=tuple(hosts)), source_id=source_id, name=path.name)
+            return _with_fact(examined, "sha256", sha256_of(path))
+
+        self._add("lan", path.name, examine)
+
+    def add_lan_refused(self, name: str, reason: str) -> None:
+        """Note a network whose devices are not asked, and why."""
+
+        def examine(source_id: str) -> Examined:
+            return _not_examined(source_id, "lan", name, reason)
+
+        self._add("lan", name, examine)
+
     def result(self) -> Result:
         """Return the one document of this sweep."""
         given = {item.source.kind for item in self._examined if item.source.state is not SourceState.NOT_EXAMINED}
-        topics = {"outside_picture", "no_radio", "quiet", "lan"}
+        topics = {"outside_picture", "no_radio", "quiet"}
         topics.add("dark_filter" if given & {"dark_photo", "dark_video"} else "dark")
         if not given & {"photo", "pair", "video"}:
             topics.add("photo")
@@ -386,7 +490,8 @@ class Gathering:
             topic
             for topic, kinds in (
                 ("wifi", {"wifi_capture", "wifi_scan", "wifi_live", "motion"}),
-                ("bluetooth", {"bluetooth_capture"}),
+                ("bluetooth", {"bluetooth_capture", "bluetooth_live"}),
+                ("lan", {"lan"}),
             )
             if not given & kinds
         }
@@ -401,6 +506,7 @@ class Gathering:
                 *not_looked_at(topics),
                 *apart,
                 *self._live_limits,
+                *_lan_limits(given),
                 *self._cameras.limits(),
                 *table_age_warnings(self._started_at.date()),
             ),
@@ -432,6 +538,15 @@ class Gathering:
         self._examined.append(examined)
 
 
+def _lan_limits(given: Collection[str]) -> tuple[str, ...]:
+    """What asking the devices on a network leaves out."""
+    if "lan" not in given:
+        return ()
+    from ..detect.lan.examine import LIMITS
+
+    return LIMITS
+
+
 def _live_limits(sniffer: Sniffer) -> tuple[str, ...]:
     """What listening on one channel at a time leaves out."""
     channels = sniffer.channel_seconds
@@ -448,6 +563,17 @@ def _not_examined(source_id: str, kind: str, name: str, reason: str) -> Examined
 def _partly(examined: Examined, reason: str) -> Examined:
     source = replace(examined.source, state=SourceState.PARTIAL, reason=reason)
     return replace(examined, source=source)
+
+
+def _with_overheard(examined: Examined, path: Path) -> Examined:
+    """Add what devices in a capture of network traffic told their owners' phones of themselves."""
+    from ..detect.lan.overheard import LINK_TYPES, overhear
+
+    if not LINK_TYPES.intersection(examined.source.facts.get("link_types", ())):
+        return examined
+    with path.open("rb") as stream:
+        told = overhear(stream, source_id=examined.source.id, name=path.name)
+    return replace(examined, findings=(*examined.findings, *told))
 
 
 def _with_fact(examined: Examined, key: str, value: object) -> Examined:

@@ -1,4 +1,4 @@
-"""What a person sees while Wi-Fi is listened to: a progress line and what was heard so far, on standard error.
+"""What a person sees while Wi-Fi or Bluetooth is listened to: progress and what was heard, on standard error.
 
 In a terminal the lines are drawn anew in place; elsewhere a line is written now and then, and one for each thing
 that is raised.
@@ -7,8 +7,8 @@ that is raised.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -23,7 +23,10 @@ from .report import sentences
 from .report.wording import level_words, phrase
 
 if TYPE_CHECKING:
+    from ..detect.bluetooth.adverts import Advert
+    from ..detect.bluetooth.examine import Hearing
     from ..detect.wifi.survey import Surveyor
+    from .hearing import Hearer
     from .sniffing import Sniffer
 
 #: Share of the time that may go into showing what was heard; the rest is for listening.
@@ -41,21 +44,35 @@ _ROWS = (3, 20)
 _LEVEL_STYLES = {Level.IDENTIFIED: "bold red", Level.SUSPECT: "bold yellow", Level.LOOK: "cyan", Level.NOTED: "dim"}
 
 
-class LiveView:
-    """Shows how the listening goes; a context manager.
+class Listener(Protocol):
+    """What the view asks of what is listened with."""
+
+    interface: str
+    seconds: float
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went otherwise than meant, in clauses."""
+
+
+class ListenView:
+    """Shows how the listening goes; a context manager. What is heard is up to those that come from it.
 
     Parameters
     ----------
-    sniffer
+    listener
         What is listened with.
     seconds
-        For how long.
+        For how long; None: until it is stopped.
     console
         Where to show it.
     """
 
-    def __init__(self, sniffer: Sniffer, *, seconds: float, console: Console) -> None:
-        self._sniffer, self._seconds, self._console = sniffer, seconds, console
+    #: Whether things that are only noted get a line of their own where lines cannot be drawn in place.
+    tells_noted = False
+
+    def __init__(self, listener: Listener, *, seconds: float | None, console: Console) -> None:
+        self._listener, self._seconds, self._console = listener, seconds, console
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
         self._examined: Examined | None = None
         self._raised: dict[str, Level] = {}
@@ -67,18 +84,19 @@ class LiveView:
         if self._live:
             self._live.start()
         else:
-            self._print(phrase("live_begin", name=self._name, seconds=self._seconds))
+            key = "live_begin" if self._seconds is not None else "live_begin_open"
+            self._print(phrase(key, name=self._name, seconds=self._seconds or 0.0))
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.stop()
 
-    def show(self, surveyor: Surveyor) -> None:
-        """Show what was heard so far; call after every block."""
+    def _show(self, examine: Callable[[], Examined | None]) -> None:
+        """Show what was heard so far, examined anew by `examine` if it is time; call after every block."""
         now = time.monotonic()
         if now >= self._examine_at_s:
-            self._examine(surveyor)
+            self._examined = examine()
             spent = time.monotonic() - now
             self._examine_at_s = time.monotonic() + spent / _SHARE
         if self._live:
@@ -88,51 +106,38 @@ class LiveView:
 
     @property
     def _name(self) -> str:
-        return clean(self._sniffer.interface, limit=40)
+        return clean(self._listener.interface, limit=40)
 
     @property
     def _notes(self) -> list[str]:
-        return [phrase("live_note", name=self._name, note=note) for note in self._sniffer.notes]
-
-    def _examine(self, surveyor: Surveyor) -> None:
-        from ..detect.wifi.examine import examine_survey
-
-        try:
-            survey = surveyor.survey(name=self._sniffer.interface)
-            self._examined = examine_survey(survey, source_id="live", name=self._sniffer.interface, kind="wifi_live")
-        except InputError:  # not one readable frame so far
-            self._examined = None
+        return [phrase("live_note", name=self._name, note=note) for note in self._listener.notes]
 
     @property
     def _findings(self) -> Sequence[Finding]:
         return self._examined.findings if self._examined else ()
 
+    @property
+    def _facts(self) -> Mapping[str, Any]:
+        return self._examined.source.facts if self._examined else {}
+
     def _progress(self) -> str:
-        facts = self._examined.source.facts if self._examined else {}
-        channel = self._sniffer.channel
-        return phrase(
-            "live_progress",
-            seconds=self._sniffer.seconds,
-            total=self._seconds,
-            channel="" if channel is None else phrase("live_channel", number=channel),
-            frames=self._sniffer.frames,
-            networks=facts.get("networks", 0),
-            stations=facts.get("stations", 0),
-        )
+        raise NotImplementedError
 
     def _lines(self) -> None:
         """Write what is new, and the progress now and then."""
         for finding in self._findings:
-            told = self._raised.get(finding.id, Level.NOTED)
-            if finding.level.rank < told.rank:
-                self._raised[finding.id] = finding.level
+            key = finding.identity.mac or finding.id
+            told = self._raised.get(key)
+            first = self.tells_noted if told is None else False
+            if first or finding.level.rank < (told or Level.NOTED).rank:
+                self._raised[key] = finding.level
                 level = level_words(finding.level).name
                 self._print(phrase("live_new", level=level, title=sentences.show(finding.title)))
         for note in self._notes[:1]:
             if note != self._noted:
                 self._noted = note
                 self._print(note)
-        if self._sniffer.seconds >= self._line_at_s:
+        if self._listener.seconds >= self._line_at_s:
             self._line_at_s += _LINE_EVERY_S
             self._print(self._progress())
 
@@ -142,12 +147,10 @@ class LiveView:
     def _screen(self) -> Group:
         """Everything that is drawn in place."""
         bar = Table.grid()
-        bar.add_row(ProgressBar(total=self._seconds, completed=min(self._sniffer.seconds, self._seconds), width=40))
-        parts: list[Text | Table] = [
-            Text(phrase("live_title", name=self._name), style="bold"),
-            Text(self._progress()),
-            bar,
-        ]
+        total = self._seconds
+        bar.add_row(ProgressBar(total=total, completed=min(self._listener.seconds, total or 0.0), width=40))
+        parts: list[Text | Table] = [Text(phrase("live_title", name=self._name), style="bold"), Text(self._progress())]
+        parts += [bar] if total is not None else []
         findings = self._findings
         least, most = _ROWS
         rows = max(least, min(most, self._console.height - _OTHER_LINES))
@@ -175,3 +178,62 @@ class LiveView:
                 Text("" if rssi_dbm is None else f"{rssi_dbm:.0f} dBm"),
             )
         return table
+
+
+class LiveView(ListenView):
+    """Shows what a Wi-Fi interface hears; see :class:`ListenView`."""
+
+    def __init__(self, sniffer: Sniffer, *, seconds: float, console: Console) -> None:
+        super().__init__(sniffer, seconds=seconds, console=console)
+        self._sniffer = sniffer
+
+    def show(self, surveyor: Surveyor) -> None:
+        """Show what was heard so far; call after every block."""
+        self._show(lambda: self._examine(surveyor))
+
+    def _examine(self, surveyor: Surveyor) -> Examined | None:
+        from ..detect.wifi.examine import examine_survey
+
+        try:
+            survey = surveyor.survey(name=self._sniffer.interface)
+            return examine_survey(survey, source_id="live", name=self._sniffer.interface, kind="wifi_live")
+        except InputError:  # not one readable frame so far
+            return None
+
+    def _progress(self) -> str:
+        channel = self._sniffer.channel
+        return phrase(
+            "live_progress",
+            seconds=self._sniffer.seconds,
+            total=self._seconds,
+            channel="" if channel is None else phrase("live_channel", number=channel),
+            frames=self._sniffer.frames,
+            networks=self._facts.get("networks", 0),
+            stations=self._facts.get("stations", 0),
+        )
+
+
+class AdvertView(ListenView):
+    """Shows which Bluetooth devices are heard; see :class:`ListenView`."""
+
+    tells_noted = True
+
+    def __init__(self, hearer: Hearer, *, seconds: float | None, console: Console) -> None:
+        super().__init__(hearer, seconds=seconds, console=console)
+        self._hearer = hearer
+
+    def show(self, hearing: Hearing, adverts: Sequence[Advert]) -> None:
+        """Show what was heard so far; call after every block."""
+        from ..detect.bluetooth.examine import examine_adverts
+
+        del adverts  # they are in `hearing` already
+        self._show(lambda: examine_adverts(hearing, source_id="live", name=self._hearer.interface))
+
+    def _progress(self) -> str:
+        return phrase(
+            "live_progress_bluetooth",
+            seconds=self._hearer.seconds,
+            total=self._seconds or self._hearer.seconds,
+            adverts=self._hearer.adverts,
+            devices=self._facts.get("devices", 0),
+        )

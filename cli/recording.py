@@ -1,4 +1,7 @@
-"""Frames as they are heard, laid out as a pcap file holds them: examined and recorded from the same bytes."""
+"""Recordings that outlive the program: appended piece by piece, never overwriting anything.
+
+Wi-Fi frames are laid out as a pcap file holds them: examined and recorded from the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -88,15 +91,15 @@ class Block:
         )
 
 
-class Recording:
-    """A pcap file that is whole after every block, whatever happens to the program then.
+class RecordFile:
+    """A file that is whole after every piece, whatever happens to the program then.
 
     Parameters
     ----------
     path
         Where to; it must not exist, so that no evidence is overwritten. Its folder is made.
-    link_type
-        Of the frames.
+    head
+        Its first piece.
 
     Raises
     ------
@@ -104,7 +107,7 @@ class Recording:
         If it cannot be written.
     """
 
-    def __init__(self, path: Path, *, link_type: LinkType) -> None:
+    def __init__(self, path: Path, *, head: bytes) -> None:
         self.path = path
         #: Why the recording stopped before the listening did, as a clause; None while all is well.
         self.problem: str | None = None
@@ -124,7 +127,7 @@ class Recording:
                 "Name another folder with --out.",
             ) from error
         self._hand_to_caller_of_sudo()
-        self._append(struct.pack("=IHHiIII", _PCAP_MAGIC, *_PCAP_VERSION, 0, 0, MAX_CAPLEN, int(link_type)))
+        self._append(head)
 
     def __enter__(self) -> Self:
         return self
@@ -143,10 +146,10 @@ class Recording:
         """The SHA-256 of what was written."""
         return self._digest.hexdigest()
 
-    def add(self, records: Records) -> None:
-        """Append a block; when the disk refuses it, the file keeps its whole records and :attr:`problem` says why."""
-        if self.problem is None and len(records):
-            self._append(records.data.data)
+    def append(self, piece: bytes | memoryview) -> None:
+        """Append a piece; when the disk refuses it, the file keeps its whole pieces and :attr:`problem` says why."""
+        if self.problem is None and len(piece):
+            self._append(piece)
 
     def _append(self, piece: bytes | memoryview) -> None:
         """Write straight to the operating system: what it has taken outlives this program."""
@@ -168,3 +171,16 @@ class Recording:
         if who.isdigit() and group.isdigit() and hasattr(os, "geteuid") and os.geteuid() == 0:
             with contextlib.suppress(OSError):
                 os.fchown(self._handle, int(who), int(group))
+
+
+class Recording(RecordFile):
+    """A pcap file of frames; see :class:`RecordFile`. `link_type` is that of the frames."""
+
+    def __init__(self, path: Path, *, link_type: LinkType) -> None:
+        head = struct.pack("=IHHiIII", _PCAP_MAGIC, *_PCAP_VERSION, 0, 0, MAX_CAPLEN, int(link_type))
+        super().__init__(path, head=head)
+
+    def add(self, records: Records) -> None:
+        """Append a block."""
+        if len(records):
+            self.append(records.data.data)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import IO, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..detect.errors import UnavailableError
 from ..detect.place.readings import SPOT_MAX
@@ -61,6 +62,8 @@ class ReadingsFile:
     ----------
     path
         It must not exist.
+    radio
+        ``wifi`` or ``bluetooth``.
 
     Raises
     ------
@@ -68,8 +71,9 @@ class ReadingsFile:
         If it exists or cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, radio: str = "wifi") -> None:
         self.path = path
+        self._radio = radio
         must_be_new(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +99,7 @@ class ReadingsFile:
         """Append one reading."""
         place = ["" if math.isnan(value) else f"{value:g}" for value in (x_m, y_m)]
         try:
-            self._writer.writerow([csv_cell(spot), *place, f"{rssi_dbm:g}", f"{t_s:.1f}", mac, "wifi"])
+            self._writer.writerow([csv_cell(spot), *place, f"{rssi_dbm:g}", f"{t_s:.1f}", mac, self._radio])
             self._stream.flush()
         except OSError as error:
             raise UnavailableError(
@@ -113,12 +117,14 @@ class Search:
     file
         Where the readings go: a median for every second, and those of the last seconds once more under a place's
         name when it is named.
+    warmer
+        What makes words of levels; the one for Wi-Fi by default.
     """
 
-    def __init__(self, *, mac: str, file: ReadingsFile) -> None:
+    def __init__(self, *, mac: str, file: ReadingsFile, warmer: Warmer | None = None) -> None:
         self.mac = mac
         self._file = file
-        self._warmer = Warmer()
+        self._warmer = warmer or Warmer()
         self._seconds: deque[tuple[float, float]] = deque(maxlen=60)
         self._began_s: float | None = None
         self._now_s = 0.0
@@ -127,15 +133,26 @@ class Search:
 
     def add(self, frames: Frames, *, address: int) -> Moment:
         """Take in a block of about a second; an empty one is a second in which nothing was heard."""
-        if len(frames):
-            t_s = frames.t_ns / 1e9
+        own = (frames.transmitter == np.uint64(address)) & (frames.signal_dbm != NO_SIGNAL)
+        return self.hear(frames.t_ns / 1e9, own=own, rssi_dbm=frames.signal_dbm.astype(np.float64))
+
+    def hear(self, t_s: NDArray[np.float64], *, own: NDArray[np.bool_], rssi_dbm: NDArray[np.float64]) -> Moment:
+        """Take in all that was heard in about a second; `own` says what the transmitter sent.
+
+        Parameters
+        ----------
+        t_s, rssi_dbm
+            float64 (n,); when and how strongly each was heard.
+        own
+            bool (n,).
+        """
+        if len(t_s):
             self._began_s = float(t_s[0]) if self._began_s is None else self._began_s
             now_s = float(t_s.max()) - self._began_s
             # The clock of a driver may jump back; this one does not.
             self._now_s = now_s if now_s > self._now_s else self._now_s + 1.0
-            own = (frames.transmitter == np.uint64(address)) & (frames.signal_dbm != NO_SIGNAL)
             at = np.clip(t_s[own] - self._began_s, 0.0, self._now_s)
-            self._warmer.add(at, frames.signal_dbm[own].astype(np.float64))
+            self._warmer.add(at, rssi_dbm[own])
         else:
             self._now_s += 1.0
         self.moment = self._warmer.moment(self._now_s)

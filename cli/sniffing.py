@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, Self
 
 from ..detect.capture import LinkType, Records
 from ..detect.errors import UnavailableError
 from .channels import Hopper
 from .computer import Computer
+from .interrupts import first_interrupt
 from .listening import Ear
 from .recording import Block, Recording
 from .wifi_interface import link_type_of
@@ -138,7 +135,7 @@ class Sniffer:
         seconds
             How long to listen; None: until Ctrl-C or :meth:`stop`.
         """
-        with self, _first_interrupt(self.stop):
+        with self, first_interrupt(self.stop):
             now = began = time.monotonic()
             over = None if seconds is None else began + seconds
             self._hopper.start(began)
@@ -176,23 +173,3 @@ class Sniffer:
         except OSError as error:
             self.ended = f"was switched off or unplugged after {self.seconds:.0f} s ({error.strerror or error})"
         return since_hop + len(block) - counted
-
-
-@contextlib.contextmanager
-def _first_interrupt(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C call `stop`, so that nothing is broken off halfway; the next one interrupts."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def caught(_signal: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
-        stop()
-
-    signal.signal(signal.SIGINT, caught)
-    try:
-        yield
-    finally:
-        if signal.getsignal(signal.SIGINT) is caught:
-            signal.signal(signal.SIGINT, before)

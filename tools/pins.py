@@ -27,9 +27,10 @@ def pinned(root: str = "roomsweep", *, also: tuple[str, ...] = ("setuptools",)) 
     Raises
     ------
     importlib.metadata.PackageNotFoundError
-        If a requirement that applies to this computer is not installed.
+        If a requirement that applies to this computer is neither installed nor pinned already.
     """
     versions: dict[str, str] = {}
+    kept = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE))
     to_do: list[tuple[str, frozenset[str]]] = [(name, frozenset()) for name in also]
     to_do.append((root, frozenset(metadata.metadata(root).get_all("Provides-Extra") or ())))
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -40,7 +41,14 @@ def pinned(root: str = "roomsweep", *, also: tuple[str, ...] = ("setuptools",)) 
         seen.add(step)
         name, extras = step
         if name != root:
-            versions[canonical(name)] = metadata.version(name)
+            try:
+                versions[canonical(name)] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                # Of an extra that is not installed here (fuzz): its pin stays.
+                if canonical(name) not in kept:
+                    raise
+                versions[canonical(name)] = kept[canonical(name)]
+                continue
         for text in metadata.requires(name) or ():
             need = Requirement(text)
             wanted = [{"extra": extra} for extra in extras] or [{"extra": ""}]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import struct
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from ...detect.lan.datagrams import DATAGRAM_MAX, Answer, Probe
 from ...detect.lan.probes import listen_ports, probes, read_answer
-from .networks import Target
+from .networks import Joined, Target
 from .pace import Allowance, Pace
 
 #: Variants of one protocol that go to everybody at once; further ones go to single hosts that said nothing, as far
@@ -131,7 +132,7 @@ class Discovery:
                 self.refused.append(f"this computer cannot use UDP port {port} ({error.strerror or error})")
                 return await self._socket(family, protocol, None, group=group)
             transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: _Ear(lambda ip, data: self._take(ip, data, protocol or port or 0)), sock=sock
+                lambda: Ear(lambda ip, data: self._take(ip, data, protocol or port or 0)), sock=sock
             )
             self._transports[key] = transport
         if group is not None and port is not None and family == socket.AF_INET:
@@ -162,7 +163,9 @@ class Discovery:
             self._heard(ip, answer)
 
 
-class _Ear(asyncio.DatagramProtocol):
+class Ear(asyncio.DatagramProtocol):
+    """Hands on datagrams with the address they came from."""
+
     def __init__(self, take: Callable[[str, bytes], None]) -> None:
         self._take = take
 
@@ -173,8 +176,6 @@ class _Ear(asyncio.DatagramProtocol):
 
 def within(ip: str, target: Target) -> bool:
     """Whether a sender is a host of the network that is asked, or an IPv6 neighbour, and not this computer."""
-    import ipaddress
-
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
@@ -185,9 +186,7 @@ def within(ip: str, target: Target) -> bool:
     return address in target.network and ip not in own
 
 
-def _open(family: socket.AddressFamily, port: int | None, *, joined: object) -> socket.socket:
-    from .networks import Joined
-
+def _open(family: socket.AddressFamily, port: int | None, *, joined: Joined | None) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
@@ -197,13 +196,13 @@ def _open(family: socket.AddressFamily, port: int | None, *, joined: object) -> 
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            if isinstance(joined, Joined):
+            if joined is not None:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, struct.pack("@I", joined.index))
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 0)
             sock.bind(("::", port or 0))
             return sock
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        if isinstance(joined, Joined):
+        if joined is not None:
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(joined.ip))
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
@@ -217,11 +216,3 @@ def _open(family: socket.AddressFamily, port: int | None, *, joined: object) -> 
 def open_for(target: Target, *, ipv6: bool = False) -> socket.socket:
     """Return a datagram socket for questions to groups on the network."""
     return _open(socket.AF_INET6 if ipv6 else socket.AF_INET, None, joined=target.joined)
-
-
-def merged(answers: Iterable[Answer]) -> tuple[Answer, ...]:
-    """Return answers without repeats, in the order of their protocols."""
-    kept: dict[str, Answer] = {}
-    for answer in answers:
-        kept.setdefault(f"{answer.protocol} {sorted(answer.fields.items())}", answer)
-    return tuple(sorted(kept.values(), key=lambda item: item.protocol))

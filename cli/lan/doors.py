@@ -22,7 +22,7 @@ from .talking import Address, Manners, Reply, talk
 
 #: Ports that speak something known, in the order of what they tell of cameras: a host's allowance may end early.
 RTSP, WEB, WEB_TLS, TELNET = (554, 8554, 10554), (80, 8080, 81, 8000, 88), (443,), (23,)
-_FIRST = (554, 80, 443, 8080, 8554, 34567, 37777, 8000, 10554, 2020, 8800, 9000, 81, 88, 23)
+FIRST = (554, 80, 443, 8080, 8554, 34567, 37777, 8000, 10554, 2020, 8800, 9000, 81, 88)
 
 #: Kinds of the table ``ports`` that are worth a knock.
 _WORTH = ("strong", "medium")
@@ -67,7 +67,7 @@ def ports() -> tuple[int, ...]:
     """Return the TCP ports that a host is asked on, most telling first."""
     rows = load_table("ports").rows
     known = [int(row["port"]) for row in rows if row["proto"] == "tcp" and row["kind"] in _WORTH]
-    return tuple(dict.fromkeys((*_FIRST, *known)))
+    return tuple(dict.fromkeys((*FIRST, *TELNET, *known)))
 
 
 def kind_of(port: int) -> Kind:
@@ -81,9 +81,7 @@ def kind_of(port: int) -> Kind:
     return "telnet" if port in TELNET else "knock"
 
 
-async def try_doors(
-    address: Address, *, manners: Manners, wanted: Sequence[tuple[int, Kind]] | None = None
-) -> Doors:
+async def try_doors(address: Address, *, manners: Manners, wanted: Sequence[tuple[int, Kind]]) -> Doors:
     """Knock at a host's ports and read what it says at the open ones.
 
     Parameters
@@ -93,10 +91,10 @@ async def try_doors(
     manners
         What all hosts share.
     wanted
-        Ports and what is spoken there; :func:`ports` for None.
+        Ports and what is spoken there.
     """
     doors = Doors()
-    waiting = [(port, kind_of(port)) for port in ports()] if wanted is None else list(wanted)
+    waiting = list(wanted)
     waiting.reverse()
 
     async def worker() -> None:
@@ -178,14 +176,15 @@ def own_place(ip: str, location: str) -> tuple[int, str] | None:
     """Return port and path of an address on the host `ip` itself, or None."""
     try:
         parts = urlsplit(location)
-        port = parts.port or 80
+        port = 80 if parts.port is None else parts.port
     except ValueError:
+        return None
+    if not (location.isascii() and location.isprintable()) or " " in location:
         return None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if parts.scheme.lower() != "http" or parts.hostname != ip or parts.username is not None:
         return None
-    plain = path.isascii() and path.isprintable() and " " not in path and path.startswith("/") and len(path) <= 512
-    return (port, path) if plain and port > 0 else None
+    return (port, path) if path.startswith("/") and len(path) <= 512 and port > 0 else None
 
 
 def _get(address: Address, path: str, *, version: str, port: int = 80) -> bytes:

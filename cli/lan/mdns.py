@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from ...detect.lan.observed import MdnsService
 from ...detect.signatures.tables import load_table
-from .discovery import open_for, within
+from .discovery import Ear, open_for, within
 from .networks import Target
 from .pace import Allowance, Pace
 
@@ -37,11 +37,11 @@ _USUAL = (
 #: stations hear group frames at every third beacon or so, 0.3 s.
 _ROUND_S = 1.0
 
-#: Bounds on what strangers can make us keep and ask: datagrams, services, new kinds, missing records.
-_DATAGRAMS_MAX, _SERVICES_MAX, _KINDS_MAX, _MISSING_MAX = 2_000, 1_000, 30, 30
+#: Bounds on what strangers can make us keep and ask: datagrams, services, new kinds.
+_DATAGRAMS_MAX, _SERVICES_MAX, _KINDS_MAX = 2_000, 1_000, 30
 
-#: Questions in one packet: some 30 bytes each, in less than 1,400.
-_QUESTIONS = 20
+#: Questions in one packet: some 25 bytes each, in less than 1,400.
+_QUESTIONS = 40
 
 #: Keys of a TXT record that are kept, and characters of a value (a string has at most 255 bytes, RFC 6763, 6.1).
 _KEYS_MAX, _VALUE_MAX = 40, 255
@@ -92,8 +92,6 @@ async def ask_mdns(
             heard(ip)
             _read(records, ip, data)
 
-    from .discovery import _Ear
-
     loop = asyncio.get_running_loop()
     transports: list[tuple[asyncio.DatagramTransport, tuple[object, ...]]] = []
     try:
@@ -103,7 +101,7 @@ async def ask_mdns(
             place = (GROUP6, PORT, 0, target.joined.index) if ipv6 else (GROUP, PORT)
             with contextlib.suppress(OSError):
                 sock = open_for(target, ipv6=ipv6)
-                transport, _ = await loop.create_datagram_endpoint(lambda: _Ear(take), sock=sock)
+                transport, _ = await loop.create_datagram_endpoint(lambda: Ear(take), sock=sock)
                 transports.append((transport, place))
 
         async def ask(questions: Sequence[tuple[str, int]], *, ways: int) -> None:
@@ -118,10 +116,11 @@ async def ask_mdns(
         known = [f"{kind}.local." for kind in known_kinds()]
         await ask([(_KINDS, 12), *((kind, 12) for kind in known)], ways=2)
         learned = [kind for kind in records.kinds if kind not in known][:_KINDS_MAX]
-        await ask([(kind, 12) for kind in (learned or known[:_QUESTIONS])], ways=1)
+        # Those known are asked again along with it: a datagram to everybody is easily lost on Wi-Fi.
+        await ask([(kind, 12) for kind in (*learned, *known)][:_QUESTIONS], ways=1)
         missing = [name for name in records.speakers if name not in records.hosts or name not in records.texts]
         if missing:
-            await ask([(name, kind) for name in missing[:_MISSING_MAX] for kind in (33, 16)], ways=1)
+            await ask([(name, kind) for name in missing[: _QUESTIONS // 2] for kind in (33, 16)], ways=1)
     finally:
         for transport, _ in transports:
             transport.abort()
@@ -136,7 +135,7 @@ def known_kinds() -> tuple[str, ...]:
 
 def packets_of(questions: Sequence[tuple[str, int]]) -> list[bytes]:
     """Return DNS packets with these questions, each a name and a record type by number."""
-    from zeroconf import DNSOutgoing, DNSQuestion
+    from zeroconf import DNSOutgoing, DNSQuestion  # type: ignore[attr-defined]
     from zeroconf.const import _CLASS_IN, _FLAGS_QR_QUERY
 
     out: list[bytes] = []
@@ -152,7 +151,14 @@ def packets_of(questions: Sequence[tuple[str, int]]) -> list[bytes]:
 
 def _read(records: _Records, ip: str, data: bytes) -> None:
     """Add what one datagram says."""
-    from zeroconf import DNSAddress, DNSIncoming, DNSPointer, DNSService, DNSText
+    # The library exports them for its users, without saying so in its types.
+    from zeroconf import (  # type: ignore[attr-defined]
+        DNSAddress,
+        DNSIncoming,
+        DNSPointer,
+        DNSService,
+        DNSText,
+    )
 
     try:
         message = DNSIncoming(data)

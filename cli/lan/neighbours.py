@@ -142,7 +142,7 @@ def _of_linux(index: int) -> list[Neighbour]:
 
 def neighbours_of_netlink(data: bytes, *, index: int) -> tuple[list[Neighbour], bool]:
     """Return the neighbours of an interface in a netlink answer, and whether it was the last one."""
-    out = []
+    out: list[Neighbour] = []
     at = 0
     while at + _NLMSG <= len(data):
         size, kind = struct.unpack_from("=IH", data, at)
@@ -160,7 +160,7 @@ def neighbours_of_netlink(data: bytes, *, index: int) -> tuple[list[Neighbour], 
 
 
 def _attributes(data: bytes) -> dict[int, bytes]:
-    out = {}
+    out: dict[int, bytes] = {}
     at = 0
     while at + _RTATTR <= len(data):
         size, kind = struct.unpack_from("=HH", data, at)
@@ -175,7 +175,7 @@ def _of_programs() -> list[Neighbour]:
     commands: tuple[list[str], ...] = (["arp", "-an"], ["ndp", "-an"])
     if sys.platform == "win32":
         commands = (["arp", "-a"], ["netsh", "interface", "ipv6", "show", "neighbors"])
-    out = []
+    out: list[Neighbour] = []
     for command in commands:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             done = subprocess.run(command, capture_output=True, timeout=5, stdin=subprocess.DEVNULL)
@@ -188,7 +188,7 @@ def neighbours_of_program(text: str) -> list[Neighbour]:
 
     Those programs do not tell when a host last answered, so no row is confirmed.
     """
-    out = []
+    out: list[Neighbour] = []
     for row in _ROW.finditer(text):
         try:
             ip = str(ipaddress.ip_address(row["ip"]))

@@ -12,17 +12,18 @@ import contextlib
 import ipaddress
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from ...detect.lan.datagrams import Answer
-from ...detect.lan.observed import Banner, MdnsService, ObservedHost, ObservedNetwork
-from .discovery import Discovery, merged
-from .doors import describe, try_doors
+from ...detect.lan.observed import ObservedHost, ObservedNetwork
+from .discovery import Discovery
+from .doors import FIRST, Doors, describe, kind_of, ports, try_doors
 from .mdns import Announced, ask_mdns
 from .neighbours import ping_all_nodes, read_neighbours, touch, touch_ipv6
 from .networks import Target
+from .notes import HostNotes, joined_by_mac
 from .pace import PACKETS_PER_HOST, Allowance, Pace
 from .talking import Address, Manners, talk
 
@@ -45,7 +46,10 @@ _ASKING_S = 15.0
 _AT_ONCE = 64
 
 #: What is kept back of a host's packets for what the system sends by itself: ARP, neighbour discovery, repeats.
-_KEPT_BACK = 8
+_KEPT_BACK = 12
+
+#: Seconds after which answers to what was asked of everybody are in: SSDP's take up to one (``MX: 1``).
+_ANSWERED_S = 1.3
 
 #: Ports that are tried to see whether a host behind a router is there: it answers or refuses.
 _SIGNS_OF_LIFE = (80, 443, 554)
@@ -76,18 +80,21 @@ class Progress:
     seconds: float
 
 
-@dataclass(slots=True, kw_only=True)
-class _Host:
-    """What is known of one address so far."""
+def scan_network(
+    target: Target,
+    *,
+    mine: Collection[str] = (),
+    progress: Callable[[Progress], None] = lambda progress: None,
+) -> ObservedNetwork:
+    """Do one round over `target` and return what was seen; Ctrl-C ends it sooner and keeps what was seen until then.
 
-    mac: str | None = None
-    alive: bool = False
-    answers: list[Answer] = field(default_factory=list)
-    open_ports: list[int] = field(default_factory=list)
-    banners: list[Banner] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    names: dict[str, None] = field(default_factory=dict)
-    services: list[MdnsService] = field(default_factory=list)
+    Parameters are those of :class:`Scan`.
+    """
+    scan = Scan(target, mine=mine, progress=progress)
+    try:
+        return asyncio.run(scan.run())
+    except KeyboardInterrupt:
+        return scan.observed(interrupted=True)
 
 
 class Scan:
@@ -116,7 +123,7 @@ class Scan:
         self._target, self._mine, self._progress = target, frozenset(mine), progress
         self._pace = Pace()
         self._allowance = Allowance(packets_per_host - _KEPT_BACK)
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, HostNotes] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._heard_v6: set[str] = set()
         self._before: frozenset[str] = frozenset()
@@ -125,6 +132,7 @@ class Scan:
         self._began = time.monotonic()
         self._step: Step = "finding"
         self._refused: list[str] = []
+        self._answered_at = self._began
         #: Seconds until every address had its time to answer, and until every host was asked.
         self.found_s = self.questioned_s = 0.0
 
@@ -144,6 +152,7 @@ class Scan:
                 aside.append(asyncio.create_task(ping_all_nodes(joined.index, heard=self._heard_v6.add)))
             try:
                 await discovery.ask_everybody()
+                self._answered_at = time.monotonic() + _ANSWERED_S
                 await self._find()
                 self.found_s = self._seconds()
                 self._step = "asking"
@@ -170,7 +179,11 @@ class Scan:
         """Return what was seen so far."""
         joined = self._target.joined
         gateway = joined.gateway_ip if joined else None
-        hosts = [self._record(ip, host) for ip, host in self._merged().items() if self._is_there(host)]
+        hosts = [
+            host.record(ip, roles=self._roles(ip, host))
+            for ip, host in joined_by_mac(self._hosts).items()
+            if host.is_there
+        ]
         if joined is not None:
             own = frozenset({"this_computer"})
             hosts.append(ObservedHost(ip=joined.ip, mac=joined.mac, roles=own))
@@ -242,7 +255,7 @@ class Scan:
             address = ipaddress.ip_address(row.ip)
             if isinstance(address, ipaddress.IPv6Address):
                 if row.ip in self._hosts or row.ip in self._heard_v6:
-                    self._hosts.setdefault(row.ip, _Host(alive=True)).mac = row.mac
+                    self._hosts.setdefault(row.ip, HostNotes(alive=True)).mac = row.mac
             elif address in self._target.network and row.ip != joined.ip:
                 host = self._found(row.ip, mac=row.mac)
                 host.alive |= row.confirmed or row.ip not in self._before
@@ -251,22 +264,22 @@ class Scan:
         """Take an answer to a discovery question."""
         if ":" in ip:
             self._heard_v6.add(ip)
-            host = self._hosts.setdefault(ip, _Host())
+            host = self._hosts.setdefault(ip, HostNotes())
         else:
             host = self._found(ip)
         host.alive = True
         host.answers.append(answer)
 
-    def _found(self, ip: str, *, mac: str | None = None) -> _Host:
+    def _found(self, ip: str, *, mac: str | None = None) -> HostNotes:
         """Note a host of the network, and ask it if it was not known."""
-        host = self._hosts.setdefault(ip, _Host())
+        host = self._hosts.setdefault(ip, HostNotes())
         host.mac = mac or host.mac
         # With a neighbour its hardware address comes along: it tells whether this is one of the user's own.
         if ip not in self._tasks and (host.mac is not None or self._target.joined is None):
             self._tasks[ip] = asyncio.create_task(self._question(Address(ip=ip), host))
         return host
 
-    async def _question(self, address: Address, host: _Host) -> None:
+    async def _question(self, address: Address, host: HostNotes) -> None:
         """Ask one host what it is."""
         if host.mac in self._mine:
             host.alive = True
@@ -274,25 +287,37 @@ class Scan:
             return
         if self._target.joined is not None:
             self._allowance.charge(address.ip, 1)  # the touch
-        doors = await try_doors(address, manners=self._manners)
+        first = [(port, kind_of(port)) for port in FIRST]
+        doors = await try_doors(address, manners=self._manners, wanted=first)
+        self._enter(host, doors)
+        if doors.left_out:
+            host.notes.append(f"{doors.left_out} of its ports were not asked: enough packets had been sent to it")
+        await asyncio.sleep(max(0.0, self._answered_at - time.monotonic()))
+        await self._describe(address, host)
+        if not host.answers and ":" not in address.ip:
+            await self._discovery.ask(address.ip)
+        rest = [(port, kind_of(port)) for port in ports() if port not in FIRST]
+        self._enter(host, await try_doors(address, manners=self._manners, wanted=rest))
+        self._asked += 1
+        self._tell()
+
+    @staticmethod
+    def _enter(host: HostNotes, doors: Doors) -> None:
         host.alive |= doors.answered
-        host.open_ports, host.banners = doors.open_ports, [*host.banners, *doors.banners]
+        host.open_ports += doors.open_ports
+        host.banners += doors.banners
         host.notes += doors.notes
-        places = dict.fromkeys(
-            answer.fields["location"] for answer in host.answers if answer.protocol == "ssdp" and "location" in answer.fields
-        )
-        for place in list(places)[:_DESCRIPTIONS]:
+
+    async def _describe(self, address: Address, host: HostNotes) -> None:
+        """Read the UPnP description that a host's own answer named."""
+        places = [
+            item.fields["location"] for item in host.answers if item.protocol == "ssdp" and "location" in item.fields
+        ]
+        for place in list(dict.fromkeys(places))[:_DESCRIPTIONS]:
             found = await describe(address, place, manners=self._manners)
             if found is not None:
                 host.answers.append(found)
-                break
-        if not host.answers and ":" not in address.ip:
-            await self._discovery.ask(address.ip)
-            await asyncio.sleep(1.0)
-        if doors.left_out:
-            host.notes.append(f"{doors.left_out} of its ports were not asked: enough packets had been sent to it")
-        self._asked += 1
-        self._tell()
+                return
 
     async def _listen_mdns(self, announced: dict[str, Announced]) -> None:
         def heard(ip: str) -> None:
@@ -305,7 +330,7 @@ class Scan:
 
     def _take_announced(self, announced: dict[str, Announced]) -> None:
         for ip, found in announced.items():
-            host = self._hosts.setdefault(ip, _Host())
+            host = self._hosts.setdefault(ip, HostNotes())
             host.alive = True
             host.names.update(found.names)
             host.services += found.services.values()
@@ -317,51 +342,18 @@ class Scan:
             return
         known = {host.mac for ip, host in self._hosts.items() if ":" not in ip and host.mac}
         for ip in sorted((self._heard_v6 | {ip for ip in announced if ":" in ip}) - {joined.link_local}):
-            host = self._hosts.setdefault(ip, _Host())
+            host = self._hosts.setdefault(ip, HostNotes())
             host.alive = True
             if host.mac is not None and host.mac not in known and ip not in self._tasks:
                 self._tasks[ip] = asyncio.create_task(self._question(Address(ip=ip, scope=joined.index), host))
 
-    def _merged(self) -> dict[str, _Host]:
-        """Return the hosts with what one box says on IPv6 added to its IPv4 address, told by the hardware address."""
-        out = {ip: host for ip, host in self._hosts.items() if ":" not in ip}
-        by_mac = {host.mac: host for host in out.values() if host.mac}
-        for ip, host in self._hosts.items():
-            if ":" not in ip:
-                continue
-            same = by_mac.get(host.mac) if host.mac else None
-            if same is None:
-                out[ip] = host
-                if host.mac:
-                    by_mac[host.mac] = host
-            elif same is not host:
-                same.alive |= host.alive
-                same.answers += [item for item in host.answers if item not in same.answers]
-                same.names.update(host.names)
-                same.services += [item for item in host.services if item not in same.services]
-        return out
-
-    def _is_there(self, host: _Host) -> bool:
-        return host.alive or bool(host.answers or host.open_ports or host.services)
-
-    def _record(self, ip: str, host: _Host) -> ObservedHost:
+    def _roles(self, ip: str, host: HostNotes) -> set[str]:
         roles = set()
         if self._target.joined is not None and ip == self._target.joined.gateway_ip:
             roles.add("gateway")
         if host.mac in self._mine:
             roles.add("mine")
-        services = {(item.service, item.instance): item for item in host.services}
-        return ObservedHost(
-            ip=ip,
-            mac=host.mac,
-            names=tuple(host.names),
-            answers=merged(host.answers),
-            open_ports=tuple(("tcp", port) for port in sorted(set(host.open_ports))),
-            banners=tuple(host.banners),
-            services=tuple(services[key] for key in sorted(services)),
-            roles=frozenset(roles),
-            notes=tuple(host.notes),
-        )
+        return roles
 
     async def _wait(self, tasks: Collection[asyncio.Task[None]], *, until: float) -> None:
         waiting = [task for task in tasks if not task.done()]
@@ -372,6 +364,6 @@ class Scan:
         return time.monotonic() - self._began
 
     def _tell(self) -> None:
-        found = sum(self._is_there(host) for host in self._hosts.values())
+        found = sum(host.is_there for host in joined_by_mac(self._hosts).values())
         with contextlib.suppress(Exception):  # showing must not cost the round
             self._progress(Progress(step=self._step, found=found, asked=self._asked, seconds=self._seconds()))

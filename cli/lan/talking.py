@@ -28,7 +28,14 @@ READ_S, TALK_S = 1.5, 3.0
 
 #: Most bytes and most reads of one conversation. Reasoned: status line, headers and the head of a page are a few
 #: kilobytes; a certificate chain is under 8.
-BYTES_MAX, READS_MAX = 16_384, 12
+BYTES_MAX, READS_MAX = 16_384, 10
+
+#: A drip: so many reads of fewer bytes each on average. Every one of them costs an acknowledgement. Reasoned: a server
+#: writes lines at least.
+_DRIP_READS, _DRIP_BYTES = 4, 16
+
+#: Packets that a conversation takes at least: SYN, acknowledgement, request, acknowledgement of the answer, reset.
+_LEAST = 5
 
 #: What the system may hold for us before it stops the sender, bytes; keeps endless answers short.
 _BUFFER = 16_384
@@ -132,9 +139,10 @@ async def talk(
         Never raises for what the network or the other side does.
     """
     async with manners.at_once:
-        if not manners.allowance.spend(address.ip, 1):
+        speaks = request is not None or listen
+        if manners.allowance.left(address.ip) < (_LEAST if speaks else 1) or not manners.allowance.spend(address.ip):
             return Reply(state="not_asked")
-        await manners.pace.wait()
+        await manners.pace.wait(3 if speaks else 1)
         loop = asyncio.get_running_loop()
         try:
             sock = socket.socket(address.family, socket.SOCK_STREAM)
@@ -162,7 +170,7 @@ async def talk(
                         certificate = await secure.shake_hands()
                     if request is not None:
                         await speaker.send(request)
-                    while request is not None or listen:
+                    while speaks:
                         piece = await speaker.receive()
                         data += piece
                         if not piece:
@@ -203,18 +211,22 @@ class _Wire:
     async def send(self, data: bytes) -> None:
         if not self._manners.allowance.spend(self._host, max(1, acknowledgements(len(data)))):
             raise _BoundError
-        await self._manners.pace.wait()
         await asyncio.get_running_loop().sock_sendall(self._sock, data)
 
     async def receive(self) -> bytes:
         """Return the next bytes, or nothing at the end."""
+        if self._reads >= _DRIP_READS and self._bytes < _DRIP_BYTES * self._reads:
+            raise TimeoutError
         if self._bytes >= self._bytes_max or self._reads >= READS_MAX or self._manners.allowance.left(self._host) < 2:
             raise _BoundError
         async with asyncio.timeout(READ_S):
             data = await asyncio.get_running_loop().sock_recv(self._sock, 4096)
         self._bytes += len(data)
         self._reads += 1
-        self._manners.allowance.charge(self._host, max(1, acknowledgements(len(data))))
+        # Few bytes may have come one by one, each acknowledged.
+        self._manners.allowance.charge(
+            self._host, len(data) if len(data) < _DRIP_BYTES else acknowledgements(len(data))
+        )
         return data
 
 

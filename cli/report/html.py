@@ -135,14 +135,15 @@ def write_html(result: Result, path: Path, *, pictures: Mapping[str, Picture]) -
 def render_html(result: Result, *, pictures: Mapping[str, Picture]) -> str:
     """Return the report of `result` as HTML text; see :func:`write_html`."""
     sources = {source.id: source for source in result.sources}
-    shown = sentences.shown_findings(result)
+    shown, worn = sentences.room_findings(result), sentences.worn_findings(result)
     noted = sentences.noted_findings(result)
-    look = tuple(item for item in shown if item.level is Level.LOOK)
+    look = tuple(item for item in (*shown, *worn) if item.level is Level.LOOK)
     budget = _Budget(PICTURE_BUDGET_BYTES)
     cards = tuple(
         _card(item, sources, pictures, budget=budget, with_pictures=index < FINDINGS_WITH_PICTURES)
         for index, item in enumerate(shown)
     )
+    worn_cards = tuple(_card(item, sources, pictures, budget=budget, with_pictures=False) for item in worn)
     return _template().render(
         verdict=str(result.verdict),
         tone=str(_tone(result)),
@@ -154,6 +155,7 @@ def render_html(result: Result, *, pictures: Mapping[str, Picture]) -> str:
         checks=sentences.steps_to_check(look),
         cards=cards[:FINDINGS_WITH_PICTURES],
         more_cards=cards[FINDINGS_WITH_PICTURES:],
+        worn_cards=worn_cards,
         noted=tuple(_noted_row(item) for item in noted[:NOTED_ROWS]),
         noted_total=len(noted),
         limits=tuple(map(show, result.limits)),

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ...detect.result import Evidence, Finding, Identity, Level, Result, Source, SourceState
+from ...detect.result import Evidence, Finding, FindingKind, Identity, Level, Result, Source, SourceState
 from ...detect.text import clean
 from .wording import Step, VerdictWords, checks, checks_glow, do_now, kind_name, phrase, position_name, verdict_words
 
@@ -153,6 +153,8 @@ def where_sentences(
             )
         else:
             out.append(phrase("where_pixels", x=where.x_px, y=where.y_px, name=name))
+    elif finding.kind is FindingKind.LAN_HOST:
+        out.append(phrase("where_lan", name=name))
     elif finding.kind.value != "lens_glint":
         live = bool(finding.source_ids) and _kind_of(sources.get(finding.source_ids[0])).endswith("_live")
         out.append(phrase("where_radio_live" if live else "where_radio", name=name))
@@ -248,6 +250,16 @@ def steps_to_check(findings: Sequence[Finding]) -> tuple[tuple[str, tuple[Step, 
 def shown_findings(result: Result) -> tuple[Finding, ...]:
     """Return the findings above noted."""
     return tuple(item for item in result.findings if item.level is not Level.NOTED)
+
+
+def room_findings(result: Result) -> tuple[Finding, ...]:
+    """Return the findings above noted that may be a part of the room."""
+    return tuple(item for item in shown_findings(result) if not is_worn(item))
+
+
+def worn_findings(result: Result) -> tuple[Finding, ...]:
+    """Return the findings above noted that are cameras which people wear or carry; they are listed apart."""
+    return tuple(item for item in shown_findings(result) if is_worn(item))
 
 
 def noted_findings(result: Result) -> tuple[Finding, ...]:

@@ -70,9 +70,15 @@ def print_result(result: Result, *, console: Console, show_noted: bool = False) 
         page.line(phrases("incomplete", sentences.incomplete(result)), style="bold yellow")
 
     shown = sentences.shown_findings(result)
-    if shown:
+    room, worn = sentences.room_findings(result), sentences.worn_findings(result)
+    if room:
         page.heading(phrase("findings"))
-        page.findings(shown, sources)
+        page.findings(room, sources)
+    if worn:
+        page.heading(phrase("worn"))
+        page.line(phrase("worn_intro"))
+        page.gap()
+        page.findings(worn, sources)
     steps = sentences.steps_now(result)
     if steps:
         page.heading(phrase("do_now"))

@@ -81,13 +81,21 @@ _VERDICTS = {
     ),
 }
 
-#: In place of CAMERA_IDENTIFIED where every identified thing is a camera that people wear.
-_WORN = VerdictWords(
-    headline="A camera that people wear was heard nearby.",
-    means="Camera glasses, a body camera or something alike announced itself by radio.",
-    means_not="That alone does not put it in this room, and it need not be filming: somebody close by "
-    "may simply carry it, also behind a wall. Each finding below tells you how to find out.",
-)
+#: Where everything identified or suspect is a camera that people wear.
+_WORN = {
+    Verdict.CAMERA_IDENTIFIED: VerdictWords(
+        headline="A camera that people wear was heard nearby.",
+        means="Camera glasses, a body camera or something alike announced itself by radio.",
+        means_not="That alone does not put it in this room, and it need not be filming: somebody close by "
+        "may simply carry it, also behind a wall. Each finding below tells you how to find out.",
+    ),
+    Verdict.SUSPECTS_FOUND: VerdictWords(
+        headline="There are strong signs of a camera that somebody wears nearby.",
+        means="Something announced itself by radio as camera glasses, body cameras and the like do.",
+        means_not="It is not proof: headsets of the same makers send some of the same signs. Nor does it put a camera "
+        "in this room, or say that one is filming: somebody close by may simply carry it, also behind a wall.",
+    ),
+}
 
 _LEVELS = {
     Level.IDENTIFIED: LevelWords(
@@ -119,6 +127,7 @@ _SOURCE_KINDS = {
     "motion": "Wi-Fi recording, held against what was done in the room",
     "readings": "Signal readings",
     "bluetooth_capture": "Bluetooth recording",
+    "bluetooth_live": "Bluetooth, heard live",
     "lan": "Devices on the network",
 }
 
@@ -179,8 +188,8 @@ _KEEP_FILES = Step(
 )
 _FIND_FIRST = Step(
     what="First find out where it is.",
-    how="It was heard by radio, and radio goes through walls. It may be a camera in the corridor, at the "
-    "front door or next door. The findings below tell you how to look for it.",
+    how="It was heard by radio or answered on the network, and both go through walls. It may be a camera in the "
+    "corridor, at the front door or next door. The findings below tell you how to look for it.",
 )
 _LOOK_ROUND = Step(
     what="Look round for who carries it.",
@@ -317,13 +326,35 @@ _PHRASES = {
     "looking_at": "Looking at {name} ...",
     "dark_apart": "{name} could not be laid over a photo taken with the torch, so lights in the one and glints in the "
     "other were judged apart.",
+    "lan_notice": "{addresses:,} addresses of the network {network}{by} will be asked what is there: small searches "
+    "that phone apps send to find devices, a knock at about twenty ports, and what web pages and video servers show to "
+    "anybody. No device is sent more than {packets} packets. Nothing is logged in to, no password is tried, no picture "
+    "is fetched. Whoever runs the network can see it, so do it on your own network or with their permission.",
+    "lan_by": " (joined by {interface})",
+    "lan_by_router": " (joined by {interface}, router {gateway})",
+    "lan_question": "Ask the devices on {network} now?",
+    "lan_declined": "Nothing was sent.",
+    "lan_needs_yes": "Nothing was sent: say --yes to ask the devices on the network that this computer has joined, or "
+    "name it: roomsweep lan {network}",
+    "lan_not_asked": "was not asked: nobody agreed to it (say --yes, or name the network)",
+    "lan_joined": "the network joined",
+    "lan_finding": "{network}: looking who is there, {found} found ({seconds:.0f} s)",
+    "lan_asking": "{network}: {found} found, {asked} of them asked what they are ({seconds:.0f} s)",
+    "lan_done": "{network}: {found} found and asked in {seconds:.0f} s",
+    "lan_mine_none": "No device is marked as your own. Mark one: roomsweep lan --mine 02:00:5e:10:00:01",
+    "lan_mine_one": "{mac}  marked on {date}",
+    "lan_marked": "Marked as your own: {macs}. Undo it with --not-mine.",
+    "lan_unmarked": "No longer marked as your own: {macs}.",
+    "lan_was_not_marked": "Was not marked as your own: {macs}.",
     "scan_here": "Wi-Fi list of this computer",
     "report_at": "The report is in {path}",
     "recording_at": "The recording is in {path}",
     "live_begin": "Listening on {name} for {seconds:.0f} s. Ctrl-C ends it and gives what was heard so far.",
+    "live_begin_open": "Listening on {name}. Ctrl-C ends it and gives what was heard so far.",
     "live_title": "Listening on {name}",
     "live_progress": "{seconds:.0f} of {total:.0f} s{channel}, {frames:,} frames, {networks} networks, "
     "{stations} other devices",
+    "live_progress_bluetooth": "{seconds:.0f} of {total:.0f} s, {adverts:,} adverts, {devices} devices",
     "live_note": "{name} {note}.",
     "live_channel": ", channel {number}",
     "live_new": "{level}: {title}",
@@ -334,6 +365,11 @@ _PHRASES = {
     "live_silent": "heard no frame in {seconds:.0f} s (is its antenna on, and any Wi-Fi near?)",
     "live_hopped": "Wi-Fi was heard on one channel at a time, {count} of them in {seconds:.0f} s: what was sent on the "
     "others meanwhile was missed.",
+    "bluetooth_silent": "told of no device in {seconds:.0f} s (is its antenna on, and any Bluetooth device near?)",
+    "bluetooth_seconds": "Bluetooth was heard for {seconds:.0f} s: what advertises seldom, or is connected to its phone "
+    "and silent, as camera glasses mostly are while they are worn, may be missing.",
+    "bluetooth_hidden": "This system keeps the addresses of Bluetooth devices to itself: makers could not be told by "
+    "them, and a recording of another system cannot be compared device by device.",
     "live_stayed": "Wi-Fi was heard on channel {number} only.",
     "range": "With this phone ({name}) a lens of 1.5 mm shows {middle}, one of 1 mm {small}, one of 3 mm {large}. "
     "Do not count on smaller or farther ones. This is an estimate, for a surface as bright as where it was measured.",
@@ -423,7 +459,11 @@ _PHRASES = {
     "do_now": "What to do now",
     "how_to_check": "How to check",
     "findings": "Findings",
+    "worn": "Cameras that people wear or carry nearby",
+    "worn_intro": "These belong to a person, not to the room, and are listed apart: who wears or carries one may be "
+    "here or behind a wall, and need not be filming.",
     "findings_none": "No finding was raised by the checks that ran.",
+    "findings_none_room": "None was raised on the room itself by the checks that ran.",
     "findings_unexamined": "No check could run.",
     "more_one": "One more finding, weaker than those above",
     "more_many": "{count} more findings, weaker than those above",
@@ -443,6 +483,7 @@ _PHRASES = {
     "where_time": "At {time} in {name}.",
     "where_zone": "Zone: {zone}.",
     "where_radio": "Heard by radio in {name}; radio alone does not show the place.",
+    "where_lan": "On the network {name}, which may reach other rooms and flats; that does not show the place.",
     "where_radio_live": "Heard live by radio on {name}; radio alone does not show the place.",
     "where_unknown": "The place is not known; it comes from {name}.",
     "also_in": "Also seen in {names}.",
@@ -548,8 +589,8 @@ def phrases(key: str, count: int) -> str:
 
 
 def verdict_words(verdict: Verdict, *, worn_only: bool = False) -> VerdictWords:
-    """Return headline and meaning of `verdict`; `worn_only`: all that was identified is worn by people."""
-    return _WORN if worn_only and verdict is Verdict.CAMERA_IDENTIFIED else _VERDICTS[verdict]
+    """Return headline and meaning of `verdict`; `worn_only`: all that was identified or suspect is worn by people."""
+    return _WORN.get(verdict, _VERDICTS[verdict]) if worn_only else _VERDICTS[verdict]
 
 
 def level_words(level: Level) -> LevelWords:

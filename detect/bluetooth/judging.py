@@ -30,7 +30,8 @@ _ADVICE_WORN = (
     "not a thing fixed in the room."
 )
 _ADVICE_ACTION = "Look for a small action camera lying, clamped or standing about, and ask whose it is."
-_ADVICE_DEVICE = "Walk about slowly: the signal grows as you come nearer to it. Look at what stands there."
+_ADVICE_DEVICE = "Walk about slowly{how}: the signal grows as you come nearer to it. Look at what stands there."
+_ADVICE_SEARCH = " with “roomsweep bluetooth --mac {mac}”"
 _ADVICE_TRACKER = "If it is not yours and goes where you go, have your phone's own tracker alert look for it."
 _ADVICE_SETUP = "It waits to be joined to a network. If nobody here is setting something up, look for it."
 
@@ -83,7 +84,7 @@ def judge(devices: Sequence[Advertiser], *, register: Register, source_id: str, 
                     randomised_mac=None if device.kind in _UNTOLD else device.kind in RANDOM,
                 ),
                 evidence=evidence,
-                advice=_advice(known, level),
+                advice=_advice(device, known, level),
             )
         )
     return out
@@ -187,13 +188,18 @@ def _vendor(device: Advertiser, known: tuple[Known, ...]) -> str | None:
     return f"company 0x{own[0]:04x}" if own else None
 
 
-def _advice(known: tuple[Known, ...], level: Level) -> str:
+def _advice(device: Advertiser, known: tuple[Known, ...], level: Level) -> str:
     if not known:
         return ""
     if level is not Level.NOTED:
         if known[0].kind == "action_camera":
             return _ADVICE_ACTION
-        return _ADVICE_WORN if known[0].kind in WORN else _ADVICE_DEVICE
+        if known[0].kind in WORN:
+            return _ADVICE_WORN
+        # An address that changes, or is told to nobody, cannot be followed.
+        followed = device.kind is not AddressKind.HIDDEN and not device.kind.rotates
+        how = _ADVICE_SEARCH.format(mac=format_mac(device.addresses[-1])) if followed else ""
+        return _ADVICE_DEVICE.format(how=how)
     kinds = {item.kind for item in known}
     if "tracker" in kinds:
         return _ADVICE_TRACKER

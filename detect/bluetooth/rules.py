@@ -77,7 +77,7 @@ def _all(advertiser: Advertiser) -> Iterator[Known]:
     for name in advertiser.names[:_NAMES_TRIED]:
         found = match_ble_name(name)
         if found:
-            yield _known(_name_rule(found), found, f"It calls itself “{clean(name)}”, as {found.device} does.")
+            yield _known(_name_rule(found), found, f"It calls itself “{clean(name)}”: {found.device}.")
     for company in advertiser.companies:
         found = match_ble_company(company)
         if found:

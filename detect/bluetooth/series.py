@@ -109,6 +109,8 @@ class SignalTable:
     def of(self, devices: Sequence[int]) -> Series:
         """Return the signal of a device that went by these numbers."""
         self._settle()
+        if not devices:
+            return NO_SERIES
         low = np.searchsorted(self._keys, [number << _STEP_BITS for number in devices]).tolist()
         high = np.searchsorted(self._keys, [(number + 1) << _STEP_BITS for number in devices]).tolist()
         rows = np.concatenate([np.arange(*ends, dtype=np.int64) for ends in zip(low, high, strict=True)])

@@ -91,7 +91,7 @@ class PcapngWalker:
         """Link types of all interfaces described so far."""
         return frozenset(self.seen)
 
-    def walk(self, buffer: bytes) -> tuple[Records, int, str | None]:
+    def walk(self, buffer: bytes | bytearray) -> tuple[Records, int, str | None]:
         """Return the packets of the whole blocks in `buffer`, bytes taken, and what is wrong next.
 
         Packets are gathered until their section ends or describes another interface, then converted.
@@ -100,7 +100,7 @@ class PcapngWalker:
         if self.skip_bytes:
             at = min(self.skip_bytes, size)
             self.skip_bytes -= at
-        data = np.frombuffer(buffer, dtype=np.uint8)
+        data = np.frombuffer(memoryview(buffer).toreadonly(), dtype=np.uint8)
         parts: list[Records] = []
         found = array("q")
         problem: str | None = None
@@ -108,7 +108,7 @@ class PcapngWalker:
             at, problem, kind = self._packet_run(buffer, at, found)
             if problem or kind is None:
                 break
-            # Also before an interface: a packet belongs to one described before it, in whatever pieces the file is read.
+            # Also before an interface: packets belong to those described before them.
             if kind in (_SHB, _IDB) and found:
                 parts.append(self._columns(data, found))
                 found = array("q")
@@ -120,7 +120,7 @@ class PcapngWalker:
             parts.append(self._columns(data, found))
         return _joined(data, parts), at, problem
 
-    def _packet_run(self, buffer: bytes, at: int, found: array[int]) -> tuple[int, str | None, int | None]:
+    def _packet_run(self, buffer: bytes | bytearray, at: int, found: array[int]) -> tuple[int, str | None, int | None]:
         """Step over packet blocks from `at`, adding their offsets to `found`.
 
         Returns where the run ended, what is wrong there, and the type of the block there (None where it is
@@ -145,7 +145,7 @@ class PcapngWalker:
             at = after
         return at, None, None
 
-    def _other_block(self, buffer: bytes, at: int, kind: int) -> tuple[int, str | None]:
+    def _other_block(self, buffer: bytes | bytearray, at: int, kind: int) -> tuple[int, str | None]:
         """Read or step over the block at `at`; returns the offset after it, or `at` where it is not whole."""
         if kind == _SHB:
             if at + 28 > len(buffer):
@@ -165,7 +165,7 @@ class PcapngWalker:
                 return at, None
             if len(self.interfaces) >= _MAX_INTERFACES:
                 return at, f"describes more than {_MAX_INTERFACES} interfaces"
-            interface = _interface(buffer[at:after], self.order)
+            interface = _interface(bytes(buffer[at:after]), self.order)
             self.interfaces.append(interface)
             self.seen.add(interface.linktype)
         elif kind == _SHB:
@@ -175,7 +175,7 @@ class PcapngWalker:
             return len(buffer), None
         return after, None
 
-    def _section_order(self, buffer: bytes, at: int) -> str | None:
+    def _section_order(self, buffer: bytes | bytearray, at: int) -> str | None:
         for order in "<>":
             if struct.unpack_from(order + "I", buffer, at + 8)[0] == _BYTE_ORDER:
                 return order

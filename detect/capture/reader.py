@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
@@ -47,7 +48,7 @@ class _Walker(Protocol):
     def linktypes(self) -> frozenset[int]: ...
     @property
     def inside_block(self) -> bool: ...
-    def walk(self, buffer: bytes) -> tuple[Records, int, str | None]: ...
+    def walk(self, buffer: bytes | bytearray) -> tuple[Records, int, str | None]: ...
 
 
 class _Rejoined:
@@ -138,7 +139,9 @@ class CaptureReader:
         self._block_bytes = block_bytes
         head = _read_up_to(stream, 64)
         self._pull: Callable[[int], bytes] = stream.read
+        self._into = stream.readinto if isinstance(stream, io.BufferedReader) else None
         if head[:2] == b"\x1f\x8b":
+            self._into = None
             self._pull = _Unpacked(_Rejoined(head, stream)).read
             head, _ = self._read(64)
             if not head:
@@ -155,12 +158,11 @@ class CaptureReader:
         cut: str | None = None
         more = True
         while more:
-            block, problem = self._read(self._block_bytes)
-            more = bool(block) and problem is None
-            buffer = pending + block if pending else block
+            buffer, fresh, problem = self._more(pending)
+            more = bool(fresh) and problem is None
             found, taken, damage = self._walker.walk(buffer)
             self._at += taken
-            pending = buffer[taken:]
+            pending = bytes(buffer[taken:])
             records += len(found)
             if damage:
                 cut, more = f"is damaged at record {records + 1}, byte {self._at}: it {damage}", False
@@ -179,6 +181,24 @@ class CaptureReader:
             file_format=self._walker.file_format,
             linktypes=self._walker.linktypes,
         )
+
+    def _more(self, pending: bytes) -> tuple[bytes | bytearray, int, str | None]:
+        """`pending` and the next bytes behind it in one buffer, how many are new, and what stopped the unpacking."""
+        if self._into is None:
+            block, problem = self._read(self._block_bytes)
+            return pending + block, len(block), problem
+        # Read in place: putting two parts together afterwards costs a copy of the whole file.
+        buffer = bytearray(len(pending) + self._block_bytes)
+        buffer[: len(pending)] = pending
+        at = len(pending)
+        with memoryview(buffer) as view:
+            try:
+                while at < len(buffer) and (count := self._into(view[at:])):
+                    at += count
+            except OSError as error:
+                raise InputError(self._name, f"cannot be read ({error.strerror or error})") from error
+        del buffer[at:]
+        return buffer, at - len(pending), None
 
     def _read(self, size: int) -> tuple[bytes, str | None]:
         """Up to `size` bytes, fewer only at the end; and what stopped the unpacking, if anything did."""

@@ -52,11 +52,10 @@ def examine_network(observed: ObservedNetwork, *, source_id: str, name: str) -> 
         ``not_examined`` where nothing but the router answered: the network hides its guests from each other, and
         then silence says nothing. ``partial`` where something could not be asked, or the scan was broken off.
     """
-    findings = [_finding(host, number, source_id=source_id) for number, host in enumerate(observed.hosts, start=1)]
-    ordered = sorted(findings, key=lambda item: (item.level.rank, -item.weight_db, _by_address(item)))
-    accused = [item for item in ordered if item.level is not Level.NOTED][:MOST_ACCUSED]
-    noted = [item for item in ordered if item.level is Level.NOTED][:MOST_NOTED]
-    state, reason = _state(observed, accused=len(accused))
+    seen, stood_for = _seen(observed)
+    findings, left_out = findings_of(seen, source_id=source_id)
+    hides = _hides_guests(observed, seen, stood_for=stood_for)
+    state, reason = _state(observed, hides=hides, accused=any(item.level is not Level.NOTED for item in findings))
     return Examined(
         source=Source(
             id=source_id,
@@ -66,33 +65,61 @@ def examine_network(observed: ObservedNetwork, *, source_id: str, name: str) -> 
             reason=reason,
             facts={
                 "network": observed.cidr,
-                "hosts": len(observed.hosts),
+                "hosts": len(seen),
                 "neighbours_answering": observed.neighbours_answering,
                 "addresses_asked": observed.addresses_asked,
                 "answers": sum(len(host.answers) for host in observed.hosts),
                 "seconds": round(observed.seconds, 3),
-                "hides_guests": _hides_guests(observed),
-                "hosts_not_listed": len(findings) - len(accused) - len(noted),
+                "hides_guests": hides,
+                "router_stood_for": stood_for,
+                "hosts_not_listed": left_out,
                 **({"gateway": observed.gateway_ip} if observed.gateway_ip else {}),
                 **({"started": observed.started} if observed.started else {}),
             },
         ),
-        findings=(*accused, *noted),
+        findings=findings,
     )
 
 
-def _hides_guests(observed: ObservedNetwork) -> bool:
+def findings_of(hosts: Sequence[ObservedHost], *, source_id: str) -> tuple[tuple[Finding, ...], int]:
+    """Return a finding for each host, strongest first, as many as are listed, and how many are left out."""
+    findings = [_finding(host, number, source_id=source_id) for number, host in enumerate(hosts, start=1)]
+    ordered = sorted(findings, key=lambda item: (item.level.rank, -item.weight_db, _by_address(item)))
+    accused = [item for item in ordered if item.level is not Level.NOTED][:MOST_ACCUSED]
+    noted = [item for item in ordered if item.level is Level.NOTED][:MOST_NOTED]
+    return (*accused, *noted), len(findings) - len(accused) - len(noted)
+
+
+def _seen(observed: ObservedNetwork) -> tuple[tuple[ObservedHost, ...], int]:
+    """Return the hosts without those that only the router answered for, and how many those are.
+
+    A router that keeps guests apart may answer ARP in everybody's name (RFC 1027): then each address has the router's
+    hardware address, and nobody says a word behind it.
+    """
+    router = {host.mac for host in observed.hosts if "gateway" in host.roles and host.mac}
+    seen = tuple(
+        host
+        for host in observed.hosts
+        if host.mac not in router
+        or host.roles
+        or any((host.names, host.answers, host.open_ports, host.banners, host.services))
+    )
+    return seen, len(observed.hosts) - len(seen)
+
+
+def _hides_guests(observed: ObservedNetwork, seen: Sequence[ObservedHost], *, stood_for: int) -> bool:
     """Whether nobody but the router and this computer was seen on a network that was asked."""
-    others = [host for host in observed.hosts if not host.roles & {"gateway", "this_computer"}]
-    return not others and observed.neighbours_answering == 0 and observed.addresses_asked >= ASKED_MIN
+    others = [host for host in seen if not host.roles & {"gateway", "this_computer"}]
+    silent = observed.neighbours_answering <= stood_for
+    return not others and silent and observed.addresses_asked >= ASKED_MIN
 
 
-def _state(observed: ObservedNetwork, *, accused: int) -> tuple[SourceState, str | None]:
+def _state(observed: ObservedNetwork, *, hides: bool, accused: bool) -> tuple[SourceState, str | None]:
     """How far the network was examined, and why not whole: a clause whose subject is the network."""
-    parts = [clean(text, limit=300) for text in observed.refused[:8]]
+    parts = [clean(text, limit=300) for text in observed.refused[:8] if text.strip()]
     if observed.interrupted:
         parts.append("the scan was broken off")
-    if _hides_guests(observed):
+    if hides:
         seen = "only its router answered" if observed.gateway_ip else "nobody answered"
         parts.insert(0, f"hides other guests from you, or nobody else is on it ({seen}): nothing here could be seen")
         # A router that is itself a camera was examined.

@@ -37,8 +37,11 @@ MOST_LOOKED_AT = 64
 #: Words of one answer's types or scopes that are looked at.
 _WORDS_MAX = 64
 
-#: What a recorder or a camera says beside its kind, in the order in which it is shown.
-_SHOWN = ("model", "name", "uid", "serial")
+#: What a host says beside its kind, in the order in which it is shown.
+_SHOWN = ("model", "name", "uid", "server", "serial")
+
+#: Protocols whose IDs are names that people see: on the device's label or in its app. Others are numbers for programs.
+_NAMED_BY_ID = frozenset({"pppp", "tuya", "v380"})
 
 #: Kinds of the tables ``lan_devices`` and ``udp_discovery``, most telling first.
 _KINDS = ("camera", "camera_or_recorder", "recorder", "camera_maker", "other", "perhaps_other", "shared")
@@ -122,8 +125,7 @@ def own_words(host: ObservedHost) -> str | None:
     """Return the name by which the host is best told from others: what it answered, else its host name."""
     for field in ("uid", "name"):
         for item in host.answers[:MOST_LOOKED_AT]:
-            # IDs of WS-Discovery and UPnP are long numbers for programs.
-            if item.fields.get(field) and (field == "name" or item.protocol in ("pppp", "v380")):
+            if item.fields.get(field) and (field == "name" or item.protocol in _NAMED_BY_ID):
                 return item.fields[field]
     return next(
         iter((*host.names, *(service.instance for service in host.services if service.instance))), None
@@ -144,21 +146,22 @@ def _of_answers(answers: Iterable[Answer]) -> Iterator[Known]:
         if found is not None:
             by_kind.setdefault(found.kind, []).append(found)
             searches.setdefault(found.kind, []).append(_search(item))
-    if "camera" in by_kind:
+    if "camera" in by_kind and "camera_or_recorder" in by_kind:
         # The same statement in a less telling form.
-        by_kind.pop("camera_or_recorder", None)
+        del by_kind["camera_or_recorder"]
+        searches["camera"] += searches["camera_or_recorder"]
     for kind, items in by_kind.items():
         best = min(items, key=_rank)
-        more = [name for name in dict.fromkeys(searches[kind]) if name not in best.evidence.says]
+        more = [name for name in dict.fromkeys(searches[kind]) if name and f" {name}:" not in best.evidence.says]
         if more:
-            says = f"{best.evidence.says} The same was said in answer to: {', '.join(more[:6])}."
+            says = f"{best.evidence.says} So it did with {', '.join(more[:6])}."
             best = replace(best, evidence=replace(best.evidence, says=says))
         yield best
 
 
 def _search(item: Answer) -> str:
     row = discovery_protocol(item.protocol)
-    return clean(row["protocol"]) if row else "the description that it offers"
+    return clean(row["protocol"]) if row else ""
 
 
 def _of_answer(item: Answer) -> Known | None:
@@ -172,8 +175,14 @@ def _of_answer(item: Answer) -> Known | None:
         device = f"{clean(row['protocol'])} {kind.replace('_', ' ')}"
     else:
         return None
-    shown = next((clean(item.fields[name]) for name in _SHOWN if item.fields.get(name)), "")
-    start = f"It answered the search {_search(item)}" if row else "Its description says what it is"
+    names = (name for name in _SHOWN if name != "uid" or item.protocol in _NAMED_BY_ID)
+    shown = next((clean(item.fields[name]) for name in names if item.fields.get(name)), "")
+    if row is None:
+        start = "Its description says what it is"
+    elif row["address"] == "listen":
+        start = f"It tells of itself unasked, {_search(item)}"
+    else:
+        start = f"It answered the search {_search(item)}"
     says = f"{start}: {device}{f', “{shown}”' if shown else ''}."
     evidence = weigh(_RULES[kind], says, reference=source, grade=grade)
     return Known(evidence=evidence, device=device, kind=kind)
@@ -190,6 +199,8 @@ def _matches(item: Answer) -> Iterator[Signature]:
             f"{item.protocol}.{field}", f"{item.protocol}.{field}"
         )
         words: Sequence[str] = value.split()[:_WORDS_MAX] if field in ("types", "scopes") else (value,)
+        if field == "location":
+            words = ("/" + value.split("://")[-1].partition("/")[2],)
         for word in words:
             found = match_lan_device(where, word)
             if found is not None:
@@ -313,6 +324,6 @@ def _of_roles(host: ObservedHost) -> Iterator[Known]:
     elif "mine" in host.roles:
         evidence = weigh("context.lan_mine", f"You said that {called} is yours.")
         yield Known(evidence=evidence, device="your own device", kind="mine")
-    if "gateway" in host.roles:
+    if "gateway" in host.roles and access_point_host(host.ip) is None:
         evidence = weigh("context.lan_gateway", f"It is this network's router ({host.ip}).")
         yield Known(evidence=evidence, device="the router of this network", kind="gateway")

@@ -89,7 +89,7 @@ def scramble(clear: bytes, *, group: str) -> bytes:
 
 def unscramble(wire: bytes, *, group: str) -> bytes:
     """Return what `wire` says in the group with this password."""
-    if not group:
+    if not group or not wire:
         return wire
     key = _key(group)
     before = b"\0" + wire[:-1]

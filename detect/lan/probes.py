@@ -12,7 +12,7 @@ from collections.abc import Callable
 from . import dhip, dvrip, kasa, netwave, pppp, sadp, ssdp, tuya, v380, vstarcam, wsd
 from .datagrams import DATAGRAM_MAX, Answer, Probe
 
-__all__ = ["Answer", "Probe", "listen_ports", "probes", "protocols", "read_answer"]
+__all__ = ["PORTS", "Answer", "Probe", "listen_ports", "probes", "protocols", "read_answer"]
 
 #: For callers that send one scan only; programs that scan again pass an ID of their own.
 _MESSAGE = uuid.UUID("6d1a5a4e-5c53-5d0e-9e3c-726f6f6d7377")
@@ -32,7 +32,7 @@ _READERS: dict[str, Callable[[bytes], Answer | None]] = {
 }
 
 #: Protocol by the port that its answers come from or go to.
-_PORTS: dict[int, str] = {
+PORTS: dict[int, str] = {
     dhip.PORT: dhip.PROTOCOL,
     dvrip.PORT: dvrip.PROTOCOL,
     kasa.PORT_OLD: kasa.PROTOCOL,
@@ -92,7 +92,7 @@ def read_answer(protocol_or_port: str | int, payload: bytes) -> Answer | None:
     payload
         The datagram's bytes.
     """
-    protocol = _PORTS.get(protocol_or_port) if isinstance(protocol_or_port, int) else protocol_or_port
+    protocol = PORTS.get(protocol_or_port) if isinstance(protocol_or_port, int) else protocol_or_port
     reader = _READERS.get(protocol) if protocol else None
     if reader is None or not payload or len(payload) > DATAGRAM_MAX:
         return None

@@ -39,9 +39,7 @@ _LENS = (
 _HOLE = "Look for a hole in the object around it."
 
 ADVICE_CLIP = f"{_NEAR}{_ARC}{_LENS}{_HOLE}"
-ADVICE_STILL = (
-    f"The phone moved too little to tell a lens from a screw. Go to about half a metre and {_ARC}{_LENS}"
-)
+ADVICE_STILL = f"The phone moved too little to tell a lens from a screw. Go to about half a metre and {_ARC}{_LENS}"
 ADVICE_UNMEASURED = (
     "What is around the point is too even, or the way was too short, to tell whether it slides. Go to 30 to 50 cm, so "
     f"that the edges of the object are in the picture, and {_ARC}Go farther {{side}}. {_LENS}"
@@ -202,13 +200,15 @@ def _sum(evidence: tuple[Evidence, ...]) -> float:
 
 def _evidence(track: Track) -> tuple[Evidence, ...]:
     """Return the mean evidence of the shape, and what motion, torch and steadiness say."""
-    means = {rule: np.array([total / track.count]) for rule, total in track.cues_db.items()}
-    shape = shape_evidence(track.best, means, 0)
     seen = f"seen in {track.count} of {max(track.possible, track.count)} looks at its place"
     torch = torch_evidence(track.persistence)
     motion = motion_evidence(track.slide, track.fade, track.cone.field(), persistence=track.persistence)
-    # Where it went out beyond a field, going out says nothing of steadiness.
-    steady = track.share_seen >= STEADY_MIN or any(line.rule in _CONES for line in motion)
+    # Where it went out beyond a field, going out says nothing of steadiness, and at the field's rim it was faint: the
+    # bright sightings show its shape.
+    goes_out = any(line.rule in _CONES for line in motion)
+    sums, parts = (track.bright_db, track.bright) if goes_out else (track.cues_db, track.count)
+    shape = shape_evidence(track.best, {rule: np.array([total / parts]) for rule, total in sums.items()}, 0)
+    steady = goes_out or track.share_seen >= STEADY_MIN
     rule = "steady.seen" if steady else "steady.fitful"
     return (*motion, *((torch,) if torch else ()), *shape, weigh(rule, seen))
 

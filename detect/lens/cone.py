@@ -125,24 +125,27 @@ class Cone:
         )
 
 
-def peak_at(grey: Image, xy: Array | tuple[float, float], *, sample_px: float) -> tuple[float, float, float]:
+def peak_at(
+    grey: Image, xy: Array | tuple[float, float], *, sample_px: float, reach: float = _PEAK
+) -> tuple[float, float, float]:
     """Return the brightest point about a place: x, y, and its linear light over its surround's, 0 and less if dark.
 
     The centre of what is above half of the peak: of a highlight on a pale screw's head the highlight, where the
-    centre of all that is bright would be the head's. All NaN near the picture's edge.
+    centre of all that is bright would be the head's. Looked for within `reach` samples. All NaN near the picture's
+    edge.
     """
-    reach = math.ceil((_RING[1] + 1.0) * sample_px)
+    side = math.ceil((_RING[1] + 1.0) * sample_px)
     x, y = int(xy[0]), int(xy[1])
     rows, columns = grey.shape
-    if not (reach <= x < columns - reach and reach <= y < rows - reach):
+    if not (side <= x < columns - side and side <= y < rows - side):
         return math.nan, math.nan, math.nan
-    part = grey[y - reach : y + reach + 1, x - reach : x + reach + 1]
-    offset = np.arange(-reach, reach + 1) + 0.5
+    part = grey[y - side : y + side + 1, x - side : x + side + 1]
+    offset = np.arange(-side, side + 1) + 0.5
     across, down = offset[None, :] + (x - xy[0]), offset[:, None] + (y - xy[1])
     away = np.hypot(across, down) / sample_px
     surround = float(np.median(part[(away > _RING[0]) & (away < _RING[1])]))
-    peak = float(part[away <= _PEAK].max())
-    excess = (part - (surround + 0.5 * (peak - surround))) * (away <= _PEAK + 1.5)
+    peak = float(part[away <= reach].max())
+    excess = (part - (surround + 0.5 * (peak - surround))) * (away <= reach + 1.5)
     excess = np.maximum(excess, 0.0)
     total = float(excess.sum())
     light = (_linear(peak) - _linear(surround)) / (_linear(surround) + 0.01)

@@ -29,13 +29,13 @@ LISTED_MAX = 8
 ASKED_MAX = 60
 
 ADVICE_PHOTO = (
-    "Go there with the torch beside the phone's camera, about half a metre away, and move the phone slowly 20 cm "
-    "to the side. A lens keeps its bright point on the same place until it goes out at once; on a screw or a tap "
+    "Go there with the torch beside the phone's camera, about half a metre away, and move the phone slowly 30 cm "
+    "to either side. A lens keeps its bright point on the same place until it goes out; on a screw or a tap "
     "the point slides. A second photo from the same place with the torch off rules out lamps."
 )
 ADVICE_PAIR = (
-    "Go there with the torch beside the phone's camera, about half a metre away, and move the phone slowly 20 cm "
-    "to the side. A lens keeps its bright point on the same place until it goes out at once; on a screw or a tap "
+    "Go there with the torch beside the phone's camera, about half a metre away, and move the phone slowly 30 cm "
+    "to either side. A lens keeps its bright point on the same place until it goes out; on a screw or a tap "
     "the point slides. Look for a hole in the object around it."
 )
 ADVICE_NOTED = "Nothing to do, unless the object looks out of place to you."

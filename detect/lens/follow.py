@@ -49,8 +49,11 @@ _GATE = 0.006
 #: often, so that it can be told whether it went out while its surface stayed.
 GAP_MEASURES, GAP_KNOWN = 3, 10
 
-#: The same for one whose surface is still found: a hand that goes on beyond a lens's field comes back in 3 to 5 s.
+#: The same for one that was seen often: a hand that goes on beyond a lens's field comes back in 3 to 5 s.
 GAP_HELD = 60
+
+#: How far from where corners carried a place that was not found again it may lie, samples.
+_CARRIED = 6.0
 
 #: Spots looked at in one frame, strongest contrast first. Measured: lenses of the rendered clips rank up to 80th.
 SPOTS_MAX = 120
@@ -125,6 +128,8 @@ class Track:
         Measures in a row that it was looked for in vain.
     sum_db, cues_db
         Evidence of its shape summed over the frames, decibans: in all, and of each cue by rule.
+    highest, bright, bright_db
+        Its greatest height over its surround so far; the heights as shares of that, summed; and the cues so weighted.
     slide
         Its motion over its surface.
     fade
@@ -149,8 +154,11 @@ class Track:
     missed: int = 0
     held: int = 99
     motion_db: float = 0.0
+    highest: float = 1e-3
+    bright: float = 0.0
     sum_db: float = 0.0
     cues_db: dict[str, float] = field(default_factory=dict)
+    bright_db: dict[str, float] = field(default_factory=dict)
     slide: Slide = field(default_factory=Slide)
     fade: Fade = field(default_factory=Fade)
     cone: Cone = field(default_factory=Cone)
@@ -196,9 +204,13 @@ class Track:
         self.possible = max(self._looked, self.count)
         self.missed = 0
         self.sum_db += total_db
+        self.highest = max(self.highest, float(row.height[0]))
+        share = float(row.height[0]) / self.highest
+        self.bright += share
         self.fade.add(_light(row), saturated=bool(row.saturated[0]))
         for rule, weight_db in cues_db.items():
             self.cues_db[rule] = self.cues_db.get(rule, 0.0) + weight_db
+            self.bright_db[rule] = self.bright_db.get(rule, 0.0) + share * weight_db
         if total_db >= self.best_db:
             self.best, self.best_frame, self.best_s, self.best_db = row, frame, t_s, total_db
         if self.count % self._stride == 0:
@@ -421,6 +433,7 @@ class Follower:
             view.motion = motion_between(first, second, focal_px=focal_px, near=view.motion, thorough=thorough)
             if view.motion is not None:
                 done |= self._slides(rows, view, grey, 1.0 / scale, focal_px, size)
+        self._dark_by_corners(worth, grey, 1.0 / scale, focal_px, size)
         lacking = sum(not track.anchors for track in worth)
         far = min((view.away_deg for view in self._views), default=0.0) > _VIEW_DEG
         if not self._views or (t_s - self._view_s >= _VIEW_S and (far or lacking > 0.15 * len(worth))):
@@ -475,6 +488,25 @@ class Follower:
                     track.here, track.held = anchors[index].here, 0
         self._light_of(tracks, out, view, anchors, far, grey, sample_px, focal_px, size)
         return out
+
+    def _dark_by_corners(
+        self, tracks: list[Track], grey: Image, sample_px: float, focal_px: float, size: tuple[int, int]
+    ) -> None:
+        """Look at the places that were neither seen nor found again, on even surfaces, where corners carried them."""
+        for track in tracks:
+            if not track.missed or track.cone.last_frame == self._number:
+                continue
+            for view in self._views:
+                anchor = track.anchors.get(view.number)
+                if anchor is None or view.motion is None:
+                    continue
+                far, _ = unturned(np.array([[anchor.x_px, anchor.y_px]]), view.motion, focal_px=focal_px, size=size)
+                angle = view_change_deg(far, np.array([track.here]), focal_px=focal_px, size=size)[0]
+                light = peak_at(grey, track.here, sample_px=sample_px, reach=_CARRIED)[2]
+                if not math.isnan(light):
+                    whole = np.array(anchor.base_deg) + angle
+                    track.cone.add(whole, light, seen=False, frame=self._number)
+                break
 
     def _light_of(
         self,
@@ -570,7 +602,7 @@ class Follower:
             inside = 0.0 <= track.here[0] < columns and 0.0 <= track.here[1] < rows
             gap = GAP_KNOWN if track.count >= GAP_MEASURES + 1 and track.anchors else GAP_MEASURES
             track.held += 1
-            if track.missed > GAP_MEASURES and track.held <= GAP_KNOWN and track.anchors:
+            if track.count >= GAP_MEASURES + 2 and track.anchors:
                 gap = GAP_HELD
             if inside and track.missed <= gap:
                 going.append(track)

@@ -66,6 +66,10 @@ FADING_DB = 3.2
 #: the spread covers a door that stands open and two walls.
 WALL_DB, WALL_SIGMA_DB = 5.0, 4.0
 
+#: Multiplications of one matrix product: OpenBLAS gives larger ones (above 4 x 65,536) to several threads, which for
+#: matrices of this shape took five times the processor time on a busy computer.
+_PRODUCT_MAX = 200_000
+
 #: Power that the likelihood of places is taken to. Aerials that favour a direction, several walls and furniture go
 #: beyond the model, so that as it stands its regions of 50 % held 42 to 46 % of the transmitters of synthetic rooms;
 #: with this power they hold what they say (seeds 10000-10499 of benchmarks/accuracy_place.py, which counts on others).
@@ -236,10 +240,11 @@ def _log_likelihood(
     log_one = math.log(_WILD) + (count - 1) * math.log1p(-_WILD) - math.log(_WILD_WIDTH_DB)
     total = np.logaddexp(log_none, math.log(count) + log_one + math.log(_WILD_WIDTH_DB))
     out = np.full((len(exponents), len(x_m)), -np.inf)
+    rows = max(1, _PRODUCT_MAX // count**2)
     for step, exponent in enumerate(exponents):
         left = level + exponent * log_distance
         for log_weight, precision, log_det in models:
-            pulled = left @ precision
+            pulled = np.concatenate([left[at : at + rows] @ precision for at in range(0, len(left), rows)])
             fit = -0.5 * (np.einsum("ij,ij->i", pulled, left) + log_det + count * math.log(2.0 * math.pi))
             own = np.diag(precision)
             without = 0.5 * (pulled**2 / own - np.log(own) + math.log(2.0 * math.pi))

@@ -78,10 +78,14 @@ class Warmer:
     ----------
     hysteresis_db
         See :data:`HYSTERESIS_DB`.
+    window_s, lost_s
+        See :data:`WINDOW_S` and :data:`LOST_S`; longer for what sends more seldom.
     """
 
-    def __init__(self, *, hysteresis_db: float = HYSTERESIS_DB) -> None:
-        self._hysteresis_db = hysteresis_db
+    def __init__(
+        self, *, hysteresis_db: float = HYSTERESIS_DB, window_s: float = WINDOW_S, lost_s: float = LOST_S
+    ) -> None:
+        self._hysteresis_db, self._window_s, self._lost_s = hysteresis_db, window_s, lost_s
         self._recent: deque[tuple[float, float]] = deque()
         self._anchor_dbm: float | None = None
         self._changed_s = 0.0
@@ -97,14 +101,14 @@ class Warmer:
 
     def moment(self, t_s: float) -> Moment:
         """Return what is known at `t_s`, which must not go back."""
-        while self._recent and self._recent[0][0] <= t_s - WINDOW_S:
+        while self._recent and self._recent[0][0] <= t_s - self._window_s:
             self._recent.popleft()
         heard = len(self._recent)
         if heard:
             self._heard_s = t_s
             self._level_dbm = float(np.median([level for _, level in self._recent]))
             self._follow(t_s, self._level_dbm)
-        elif self._heard_s is None or t_s - self._heard_s >= LOST_S:
+        elif self._heard_s is None or t_s - self._heard_s >= self._lost_s:
             self._trend, self._anchor_dbm = Trend.LOST, None
         return Moment(
             t_s=t_s,

@@ -184,17 +184,29 @@ class StationTally:
         self._see(slot, times, size)
         self._network[slot[from_network[rows]]] = 1
         self._network[peer[to_network[rows[unicast]]]] = 1
-        link = self._links.number((slot[unicast] << 32 | peer).astype(np.uint64))
-        if len(link) and link.min() < 0:
-            unicast, link = unicast[link >= 0], link[link >= 0]
+        self._add_links(slot[unicast], peer, length[rows[unicast]])
+        return ends
+
+    def _add_links(self, slot: NDArray[np.int64], peer: NDArray[np.int64], length: NDArray[np.int64]) -> None:
+        """Add frames and bytes from one station to another."""
+        size = len(self._slots)
+        pair = slot * size + peer
+        if size * size <= 4 * len(pair):
+            # Few stations: counting into a square table is quicker than looking every pair up.
+            frames = np.bincount(pair, minlength=size * size)
+            carried = np.bincount(pair, weights=length.astype(np.float64), minlength=size * size)
+            pair = np.flatnonzero(frames)
+            frames, carried = frames[pair], carried[pair].astype(np.int64)
+        else:
+            frames, carried = np.ones(len(pair), dtype=np.int64), length
+        link = self._links.number((pair // size << 32 | pair % size).astype(np.uint64))
+        known = np.flatnonzero(link >= 0)
+        link, frames, carried = link[known], frames[known], carried[known]
         links = len(self._links)
         self._link_frames = grown(self._link_frames, links)
         self._link_bytes = grown(self._link_bytes, links)
-        self._link_frames[:links] += _bins(link, links)
-        self._link_bytes[:links] += np.bincount(
-            link, weights=length[rows[unicast]].astype(np.float64), minlength=links
-        ).astype(np.int64)
-        return ends
+        self._link_frames[:links] += np.bincount(link, weights=frames, minlength=links).astype(np.int64)
+        self._link_bytes[:links] += np.bincount(link, weights=carried, minlength=links).astype(np.int64)
 
     def _see(self, slot: NDArray[np.int64], times: NDArray[np.int64], size: int) -> None:
         """Widen first and last times. In a block in order of time the last assignment wins, which is quicker."""

@@ -137,11 +137,20 @@ def test_one_cue_is_worth_a_look(data: bytes, rule: str, title: str) -> None:
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        (maker(0x004C, b"\x12\x19" + bytes(25)), "Find My, away from its owner"),
-        (maker(0x004C, b"\x12\x02\x00\x00"), "Find My"),
+        (maker(0x004C, b"\x12\x19\x10" + bytes(24)), "AirTag in Apple Find My, away from its owner"),
+        (maker(0x004C, b"\x12\x19\xd4" + bytes(24)), "AirTag in Apple Find My, away from its owner"),
+        (maker(0x004C, b"\x12\x02\x10\x01"), "AirTag in Apple Find My, near its owner"),
+        (maker(0x004C, b"\x12\x19\x24" + bytes(24)), "tag of another maker in Apple Find My, away from its owner"),
+        (maker(0x004C, b"\x12\x02\x24\x01"), "tag of another maker in Apple Find My, near its owner"),
+        (maker(0x004C, b"\x12\x05"), "Find My"),
         (field(0x16, b"\xb2\xfc\x01"), "tracker format"),
+        (field(0x16, b"\xb2\xfc\x01\x01"), "tracker format (DULT), near its owner"),
+        (field(0x16, b"\xb2\xfc\x02\xfe" + bytes(8)), "tracker format (DULT), away from its owner"),
         (service(0xFEED), "Tile"),
         (service(0xFD5A), "SmartTag"),
+        (field(0x16, b"\x5a\xfd\x13" + bytes(19)), "SmartTag, away from its owner for a day"),
+        (field(0x16, b"\x5a\xfd\x15" + bytes(19)), "SmartTag, near its owner"),
+        (service(0xFE33), "Chipolo"),
         (field(0x16, b"\xaa\xfe\x41" + bytes(20)), "Find Hub"),
     ],
 )
@@ -151,6 +160,44 @@ def test_trackers_are_noted_with_what_they_are(data: bytes, text: str) -> None:
     assert finding.title.startswith("A tracker (")
     assert text in finding.title
     assert {item.rule for item in finding.evidence} >= {"context.tracker"}
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"\x12\x02\x00\x00", "Apple phone, tablet or computer in Find My, near its owner"),
+        (b"\x12\x19\x34" + bytes(24), "AirPods or other headphones in Apple Find My, away from its owner"),
+    ],
+)
+def test_things_that_can_be_found_are_not_called_trackers(data: bytes, text: str) -> None:
+    finding = only(maker(0x004C, data))
+    assert finding.level is Level.NOTED
+    assert finding.title == f"Bluetooth device ({text})"
+    assert finding.evidence[0].rule == "context.tracker"
+
+
+REVERSED_UUID = b"AXJANUSBWCDEVICE"[::-1]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        field(0x21, REVERSED_UUID + b"\x01"),  # as was recorded beside a camera: inside a 128-bit UUID
+        field(0x07, REVERSED_UUID),
+        field(0x16, b"\x6c\xfeBWCDEVICE"),
+        maker(0x034D, b"\x01BWCDEVICE"),
+    ],
+)
+def test_a_body_camera_that_says_so_is_identified_as_worn(data: bytes) -> None:
+    finding = only(data)
+    assert finding.level is Level.IDENTIFIED
+    assert finding.title == "A camera somebody wears nearby (Axon body camera)"
+    assert "identity.worn_ble_payload" in {item.rule for item in finding.evidence}
+    assert "wears" in finding.advice
+
+
+def test_half_of_that_text_is_nothing() -> None:
+    assert only(field(0x16, b"\x34\x12BWC DEVICE") + name("x")).level is Level.NOTED
 
 
 @pytest.mark.parametrize(

@@ -354,3 +354,21 @@ def test_mutated_captures_raise_nothing_but_input_errors(base, edits, tail, bloc
         assert (one.start + one.caplen <= len(one.data)).all()
         assert (one.length >= one.caplen).all()
     assert end.truncated is None or end.truncated.startswith(("ends inside", "is damaged at record"))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_payload_that_looks_like_headers_and_clocks_that_jump(seed):
+    random = np.random.default_rng(seed)
+    order = "<" if seed % 2 else ">"
+    base = [0, 1_700_000_000, 0x6565_6565][seed % 3]
+    out, want = struct.pack(order + "IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 127), []
+    for _ in range(60):
+        seconds = base + int(random.choice([0, 1, 70_000, 200_000]))
+        payload = bytes(random.choice([0x65, 0x41, 0, 1], size=int(random.choice([0, 1, 16, 60]))).astype(np.uint8))
+        payload += struct.pack(order + "I", seconds) * int(random.integers(3))
+        out += struct.pack(order + "IIII", seconds, 7, len(payload), len(payload)) + payload
+        want.append((seconds * 10**9 + 7000, payload))
+    for block_bytes in (64, 1000, 1 << 20):
+        blocks, end = read(out, block_bytes=block_bytes)
+        assert list(zip(column(blocks, "t_ns"), packets_of(blocks), strict=True)) == want
+        assert end.truncated is None

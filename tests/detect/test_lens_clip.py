@@ -49,7 +49,7 @@ def test_every_finding_says_what_motion_told(close):
         assert rules & {"steady.seen", "steady.fitful"}
         assert finding.advice
         if finding.level is Level.SUSPECT:
-            assert "motion.fades" in rules
+            assert rules & {"motion.cone", "motion.cone_even"}
 
 
 def test_findings_stand_in_order_of_their_evidence(close):
@@ -75,7 +75,7 @@ def test_a_blinking_torch_is_a_fact_and_gives_torch_evidence():
 
 
 def test_shape_and_motion_make_a_suspect_and_neither_alone_does():
-    motion, fixed = weigh("motion.fades", "as a lens does"), weigh("steady.fixed", "stayed")
+    motion, fixed = weigh("motion.cone", "as a lens does"), weigh("steady.cone_side", "went out")
     enough = weights()["policy.suspect_glint_db"].weight_db - motion.weight_db - fixed.weight_db
     shape = Evidence(rule="shape.contrast", grade=Grade.S, weight_db=enough, says="bright", reference="test")
     limits = {"look": "policy.look_glint_db", "suspect": "policy.suspect_glint_db"}

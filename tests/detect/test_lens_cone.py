@@ -82,6 +82,20 @@ def test_what_the_field_says():
         assert not {"motion.cone", "motion.cone_even", "steady.cone_side"} & set(rules)
 
 
+def test_a_field_that_closes_on_both_sides_is_the_only_cue_of_motion_and_none_for_what_slides():
+    both, one = cone_of(lens(15.0)).field(), cone_of(lens(20.0, axis_deg=18.0)).field()
+    for field, cue in ((both, True), (one, False)):
+        assert any(line.family == "motion" and line.weight_db > 0 for line in told(field).values()) is cue
+    sliding = Slide()
+    for size in np.linspace(5.0, 300.0, 40):
+        parallax = np.array([size, 0.0])
+        sliding.saw(0, np.array([size / 12.0, 0.0]))
+        sliding.add(0, 0, -0.02 * parallax, parallax, np.eye(2) * 25.0, sample_px=1.0)
+    rules = told(both, sliding)
+    assert "motion.slides" in rules
+    assert not {"motion.cone", "motion.cone_even"} & set(rules)
+
+
 def spot(x, y, *, height=100.0, floor=60.0):
     rows, columns = np.mgrid[0:60, 0:80] + 0.5
     return np.round(floor + height * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 2.0)).astype(np.uint8)

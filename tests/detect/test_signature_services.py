@@ -5,9 +5,12 @@ import pytest
 from roomsweep.detect.result import Grade
 from roomsweep.detect.signatures.match import (
     access_point_host,
+    discovery_protocol,
     match_banner,
     match_dhcp_hostname,
+    match_lan_device,
     match_mdns,
+    match_p2p_prefix,
     port_meaning,
     udp_discovery,
 )
@@ -114,3 +117,45 @@ def test_ports_hosts_and_discovery() -> None:
     assert rows["PPPP (CS2/iLnk) LanSearch"]["request"] == "f1300000"
     for row in rows.values():
         assert all(0 < int(port) < 65536 for port in row["ports"].split())
+
+
+def test_what_hosts_of_a_network_say_of_themselves() -> None:
+    for where, value, kind in (
+        ("wsd.types", "NetworkVideoTransmitter", "camera"),
+        ("wsd.types", "PrintDeviceType", "other"),
+        ("sadp.model", "DS-2CD2385G1-I", "camera"),
+        ("sadp.model", "DS-7616NI-K2", "recorder"),
+        ("dhip.device_class", "NVR", "recorder"),
+        ("kasa.types", "SMART.TAPODOORBELL", "camera"),
+        ("kasa.types", "SMART.TAPOPLUG", "other"),
+        ("upnp.types", " hnap:NetworkCamera ", "camera"),
+        ("mdns.service", "_ipp._tcp", "other"),
+    ):
+        found = match_lan_device(where, value)
+        assert found is not None, value
+        assert (found.kind, found.table) == (kind, "lan_devices")
+    for where, value in (
+        ("wsd.types", "Device"),
+        ("nothing", "camera"),
+        ("upnp.model", "x" * 10_000),
+        ("tuya.uid", ""),
+    ):
+        assert match_lan_device(where, value) is None
+
+
+def test_protocols_by_their_short_names() -> None:
+    v380 = discovery_protocol("v380")
+    assert v380 is not None
+    assert v380["protocol"] == "V380"
+    assert discovery_protocol("") is None
+    assert discovery_protocol("V380") is None
+    short = [row["short"] for row in udp_discovery() if row["short"]]
+    assert len(short) == len(set(short))
+
+
+def test_families_by_the_prefix_of_a_device_id() -> None:
+    found = match_p2p_prefix("BATD")
+    assert found is not None
+    assert "A9" in found.device
+    assert match_p2p_prefix("") is None
+    assert match_p2p_prefix("batd") is None

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -22,6 +23,12 @@ from random import Random
 
 #: Memory of the whole process, Mbyte: Python, numpy and OpenCV take 200 of it, instrumented.
 _MEMORY_MB = 1024
+
+#: What one input may add to the most that was ever taken, Mbyte.
+_INPUT_MB = 256
+
+#: Atheris keeps what a change of ours returned, so a run takes more and more: from here on it begins again, Mbyte.
+_GIVEN_BACK_MB = 600
 
 #: Seconds by the clock after which an input counts as one that never ends; the limit on processor time is in `owed`.
 _HANGS_S = 60
@@ -78,7 +85,9 @@ def _run(name: str, *, seconds: int, found: Path) -> dict[str, object]:
     with (folder / "log.txt").open("a") as log:
         while (left := int(begun + seconds - time.monotonic())) > 0:
             command = [sys.executable, "-m", __package__, "--one", "--seconds", str(left), "--found", str(found), name]
-            done = subprocess.run(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace")
+            done = subprocess.run(
+                command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace"
+            )
             log.write(done.stderr)
             runs = re.findall(r"stat::number_of_executed_units: (\d+)|^#(\d+)\s", done.stderr, re.MULTILINE)
             totals["executions"] += max((int(a or b) for a, b in runs), default=0)
@@ -109,9 +118,15 @@ def _fuzz(name: str, *, seconds: int, folder: Path) -> None:
     tokens.write_text("".join('"' + "".join(rf"\x{byte:02x}" for byte in token) + '"\n' for token in _TOKENS))
     read, change = owed.READERS[name].read, CHANGES[name]
     seen: set[str] = set()
+    done = 0
 
     def one(data: bytes) -> None:
-        start_s = time.process_time()
+        nonlocal done
+        done += 1
+        if done % 64 == 0 and _memory_mb() > _GIVEN_BACK_MB:
+            print(f"#{done} gives its memory back", file=sys.stderr, flush=True)
+            os._exit(0)
+        start_s, start_mb = time.process_time(), _highest_mb()
         try:
             owed.check(read, data)
         except Exception as error:  # every one of them is a finding
@@ -119,6 +134,8 @@ def _fuzz(name: str, *, seconds: int, folder: Path) -> None:
         took_s = time.process_time() - start_s
         if took_s > owed.SECONDS_MAX:
             _keep(folder, data, "slow", seen, TimeoutError(f"took {took_s:.1f} s of processor time"))
+        if _highest_mb() - start_mb > _INPUT_MB:
+            _keep(folder, data, "memory", seen, MemoryError(f"took {_highest_mb() - start_mb} MB"))
 
     def changed(data: bytes, size: int, seed: int) -> bytes:
         return change(data, size, Random(seed), atheris.Mutate)[:size]
@@ -130,6 +147,18 @@ def _fuzz(name: str, *, seconds: int, folder: Path) -> None:
     ]  # fmt: skip
     atheris.Setup([name, *flags, str(reached), str(begin)], one, custom_mutator=changed)
     atheris.Fuzz()
+
+
+def _memory_mb() -> int:
+    """What the process takes now; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) >> 8
+    except OSError:
+        return 0
+
+
+def _highest_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
 def _place(error: BaseException) -> str:
@@ -151,5 +180,4 @@ def _keep(folder: Path, data: bytes, place: str, seen: set[str], error: BaseExce
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(main())

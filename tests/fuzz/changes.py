@@ -56,7 +56,10 @@ def _changed_record(record: Record, size: int, rng: Random, bend: Bend, kinds: t
         words = [rng.getrandbits(32) | 1 << 31 for _ in range(rng.choice((0, 1, 1, 2, 8, 30)))] + [rng.getrandbits(31)]
         at = min(int.from_bytes(body[2:4], "little"), len(body)) if len(body) > 4 else 0
         return record.with_body(shapes.radiotap(rng.randbytes(rng.choice((0, 4, 16, 60))), words=words) + body[at:])
-    fields = [(rng.choice((0, 2, 3, 30006, 65535)), rng.randbytes(rng.choice((0, 3, 20, 24)))) for _ in range(rng.randrange(4))]
+    fields = [
+        (rng.choice((0, 2, 3, 30006, 65535)), rng.randbytes(rng.choice((0, 3, 20, 24))))
+        for _ in range(rng.randrange(4))
+    ]
     dlt = rng.choice((105, 147, 251, 192))
     return replace(record.with_body(shapes.ppi(fields, dlt=dlt, aligned=rng.random() < 0.5) + body), linktype=192)
 
@@ -84,7 +87,9 @@ def _capture(kinds: tuple[int, ...]) -> Change:
                 records[at : at + len(piece)] = piece
             elif way == 7:
                 shift = rng.choice(_TIMES_NS)
-                records[at:] = [replace(one, t_ns=max(-(1 << 62), min(1 << 62, one.t_ns + shift))) for one in records[at:]]
+                records[at:] = [
+                    replace(one, t_ns=max(-(1 << 62), min(1 << 62, one.t_ns + shift))) for one in records[at:]
+                ]
             else:
                 # Addresses that nobody has: of this record's sender, one for each copy.
                 one, where = records[at], rng.choice((6, 10, 16, 25, 31))
@@ -112,13 +117,14 @@ def _motion(data: bytes, size: int, rng: Random, bend: Bend) -> bytes:
 
 
 _PIECES = (
-    b",", b";", b"\t", b'"', b"\\", b"\\x", b"\\x4", b"\r\n", b"\n", b"\0", b":", b"|", b"{", b"[", b"}", b"]", b"<", b">",
-    b"-", b"0", b"-1", b"1e400", b"NaN", b"inf", b"99999999999999999999", b"1e-320", b"0x10", "\u0663".encode(),
-    "\u202e".encode(), "\ud800".encode("utf-8", "surrogatepass"), b"\x1b[2J", b"\xff\xfe", b"\xef\xbb\xbf", b"\x85", b"\x0b",
-    "\u2028".encode(), b"02:AA:00:00:00:01", b"EC:71:DB:00:00:07", b"null", b"true", b'"_name"', b"&#x0;", b"&#xD800;",
-    b"<!DOCTYPE a [", b"<!ENTITY a 'b'>", b"&a;", b"]]>", b"<![CDATA[", b"SSID 2 : ", b"    BSSID 2 : 02:aa:00:00:00:02\n",
-    b"BSS 02:aa:00:00:00:09(on w)\n", b"Station MAC, First time seen, ", b"BSSID, First time seen, ", b"%", b"1970-01-01",
-    b"9999-12-31T23:59:59+14:00", b"still", b"move", b"end", b"# least rest: motion 5 s\n", b"rssi_dbm", b"x_m",
+    b",", b";", b"\t", b'"', b"\\", b"\\x", b"\\x4", b"\r\n", b"\n", b"\0", b":", b"|", b"{", b"[", b"}", b"]", b"<",
+    b">", b"-", b"0", b"-1", b"1e400", b"NaN", b"inf", b"99999999999999999999", b"1e-320", b"0x10", "\u0663".encode(),
+    "\u202e".encode(), "\ud800".encode("utf-8", "surrogatepass"), b"\x1b[2J", b"\xff\xfe", b"\xef\xbb\xbf", b"\x85",
+    b"\x0b", "\u2028".encode(), b"02:AA:00:00:00:01", b"EC:71:DB:00:00:07", b"null", b"true", b'"_name"', b"&#x0;",
+    b"&#xD800;", b"<!DOCTYPE a [", b"<!ENTITY a 'b'>", b"&a;", b"]]>", b"<![CDATA[", b"SSID 2 : ",
+    b"    BSSID 2 : 02:aa:00:00:00:02\n", b"BSS 02:aa:00:00:00:09(on w)\n", b"Station MAC, First time seen, ",
+    b"BSSID, First time seen, ", b"%", b"1970-01-01", b"9999-12-31T23:59:59+14:00", b"still", b"move", b"end",
+    b"# least rest: motion 5 s\n", b"rssi_dbm", b"x_m",
 )  # fmt: skip
 
 
@@ -183,11 +189,20 @@ def _changed_value(value: Any, rng: Random) -> Any:
     if isinstance(value, list) and value and rng.random() < 0.8:
         at = rng.randrange(len(value))
         return [*value[:at], _changed_value(value[at], rng), *value[at + (rng.random() < 0.9) :]]
-    return rng.choice((None, True, 0, -1, 1e308, float("nan"), 1 << 70, "", "x", "\ud800", [], {}, [[]], [1], {"a": 1}, value))
+    return rng.choice(
+        (None, True, 0, -1, 1e308, float("nan"), 1 << 70, "", "x", "\ud800", [], {}, [[]], [1], {"a": 1}, value)
+    )
 
 
-def _bytes(data: bytes, size: int, rng: Random, bend: Bend) -> bytes:
-    return bend(data, size)
+def _picture(data: bytes, size: int, rng: Random, bend: Bend) -> bytes:
+    """What stands in the EXIF block or in the boxes of a HEIC, in its own length; else any bytes."""
+    marks = [at for mark in (b"Exif\0\0", b"eXIf", b"EXIF", b"meta", b"II*\0") if (at := data.find(mark)) >= 0]
+    if not marks or rng.random() < 0.3:
+        return bend(data, size)
+    start = rng.choice(marks) + 4
+    end = min(len(data), start + rng.choice((16, 60, 200, 400)))
+    bent = bend(data[start:end], end - start)
+    return data[:start] + bent + data[start + len(bent) : end] + data[end:]
 
 
 capture_wifi = _capture(_WIFI_KINDS)
@@ -200,6 +215,6 @@ CHANGES: dict[str, Change] = {
     "scan": _text,
     "actions": _text,
     "readings": _text,
-    "picture": _bytes,
+    "picture": _picture,
     "result": _json,
 }

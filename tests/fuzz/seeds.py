@@ -115,7 +115,9 @@ def bluetooth() -> list[bytes]:
     radio = struct.pack("<BbbBIH", 37, -50, -128, 0, 0x8E89BED6, 0x0C13 | 0x0800)
     radio272 = struct.pack("<BBBBHI", 10, 1, 37, 60, 7, 1000) + frame
     nordic = b"\x01" + struct.pack("<HBHB", len(radio272), 3, 9, 2) + radio272
-    extended = b"\x0d\x01" + struct.pack("<HB6sBBBbbHB6sB", 0, 1, _A, 1, 0, 1, 0, -50, 0, 0, bytes(6), 5) + b"\x04\x09cam"
+    extended = (
+        b"\x0d\x01" + struct.pack("<HB6sBBBbbHB6sB", 0, 1, _A, 1, 0, 1, 0, -50, 0, 0, bytes(6), 5) + b"\x04\x09cam"
+    )
     events = [
         event(0x3E, extended),
         event(0x02, b"\x02" + (_A + bytes(3) + b"\x04\x02\x20" + bytes(2)) * 2),
@@ -191,7 +193,7 @@ _SCANS = (
     b"\r\nInterface name : Wi-Fi\r\nThere are 1 networks currently visible.\r\n\r\nSSID 1 : Hotel\r\n"
     b"    Network type            : Infrastructure\r\n    Authentication          : WPA2-Personal\r\n"
     b"    Encryption              : CCMP\r\n    BSSID 1                 : 02:aa:00:00:00:01\r\n"
-    b"         Signal             : 90%\r\n         Radio type         : 802.11n\r\n         Channel            : 6\r\n",
+    b"         Signal             : 90%\r\n         Radio type         : 802.11n\r\n         Channel : 6\r\n",
     "SSID 1 : Hôtel\n    Type de réseau : Infrastructure\n    Authentification : WPA2\n    Chiffrement : CCMP\n"
     "    BSSID 1 : 02:aa:00:00:00:01\n         Signal : 90%\n         Canal : 6\n".encode("cp850"),
     b"                            SSID BSSID             RSSI CHANNEL HT CC SECURITY (auth/unicast/group)\n"
@@ -205,8 +207,8 @@ _SCANS = (
     b'[{"bssid": "02:aa:00:00:00:01", "frequency_mhz": 2437, "rssi": -50, "ssid": "Hotel", "timestamp": 1, '
     b'"channel_bandwidth_mhz": "20", "capabilities": "[WPA2-PSK-CCMP][ESS]"}]',
     b"BSSID, First time seen, Last time seen, channel, Speed, Privacy, Cipher, Authentication, Power, "
-    b"# beacons, # IV, LAN IP, ID-length, ESSID, Key\r\n02:AA:00:00:00:01, 2026-01-01 10:00:00, 2026-01-01 10:00:09,  6, "
-    b"130, WPA2, CCMP, PSK, -61, 5, 3, 0.  0.  0.  0,   5, Hotel, \r\n\r\n"
+    b"# beacons, # IV, LAN IP, ID-length, ESSID, Key\r\n02:AA:00:00:00:01, 2026-01-01 10:00:00, 2026-01-01 10:00:09, "
+    b" 6, 130, WPA2, CCMP, PSK, -61, 5, 3, 0.  0.  0.  0,   5, Hotel, \r\n\r\n"
     b"Station MAC, First time seen, Last time seen, Power, # packets, BSSID, Probed ESSIDs\r\n"
     b"EC:71:DB:00:00:07, 2026-01-01 10:00:00, b, -50, 120, 02:AA:00:00:00:01,Home\\, x,\\x41\r\n",
     b"LocalTime, GPSTime, ESSID, BSSID, Power, Security, Latitude, Longitude, E, F, Type\n"

@@ -139,7 +139,9 @@ def heard(frame: bytes, *, signal_dbm: int = -50, mhz: int = 2437) -> bytes:
     return radiotap(fields, words=(0x2A,)) + frame
 
 
-def ppi(fields: Sequence[tuple[int, bytes]], *, dlt: int = 105, aligned: bool = False, length: int | None = None) -> bytes:
+def ppi(
+    fields: Sequence[tuple[int, bytes]], *, dlt: int = 105, aligned: bool = False, length: int | None = None
+) -> bytes:
     """Return a PPI header."""
     body = b""
     for kind, value in fields:
@@ -149,7 +151,9 @@ def ppi(fields: Sequence[tuple[int, bytes]], *, dlt: int = 105, aligned: bool = 
     return struct.pack("<BBHI", 0, int(aligned), (8 + len(body) if length is None else length) & 0xFFFF, dlt) + body
 
 
-def management(subtype: int, body: bytes, *, sender: bytes, bssid: bytes | None = None, to: bytes = b"\xff" * 6) -> bytes:
+def management(
+    subtype: int, body: bytes, *, sender: bytes, bssid: bytes | None = None, to: bytes = b"\xff" * 6
+) -> bytes:
     """Return a management frame."""
     return struct.pack("<BBH", subtype << 4, 0, 0) + to + sender + (bssid or sender) + bytes(2) + body
 
@@ -159,10 +163,19 @@ def element(tag: int, value: bytes) -> bytes:
     return bytes([tag, len(value) & 0xFF]) + value
 
 
-def data_frame(*, sender: bytes, to: bytes, number: int = 0, uplink: bool = True, size: int = 0, retry: bool = False) -> bytes:
+def data_frame(
+    *, sender: bytes, to: bytes, number: int = 0, uplink: bool = True, size: int = 0, retry: bool = False
+) -> bytes:
     """Return a protected QoS data frame."""
     flags = 0x40 | (0x01 if uplink else 0x02) | (0x08 if retry else 0)
-    return struct.pack("<BBH", 0x88, flags, 48) + to + sender + to + struct.pack("<HH", (number & 0xFFF) << 4, 0) + bytes(size)
+    return (
+        struct.pack("<BBH", 0x88, flags, 48)
+        + to
+        + sender
+        + to
+        + struct.pack("<HH", (number & 0xFFF) << 4, 0)
+        + bytes(size)
+    )
 
 
 def event(code: int, body: bytes) -> bytes:

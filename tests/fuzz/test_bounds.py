@@ -10,7 +10,9 @@ from fuzz import owed
 from fuzz.shapes import FORMS, Record, data_frame, heard, interface, packet, section, written
 from roomsweep.calibration.reframe import Air, capture, reframed
 from roomsweep.calibration.talkers import CAMERAS, camera
+from roomsweep.detect.capture import CaptureReader
 from roomsweep.detect.result import Examined, Finding, Level
+from roomsweep.detect.wifi import stations
 from roomsweep.detect.wifi.examine import examine_capture
 
 NOW_NS, SECOND_NS = 1_700_000_000 * 10**9, 10**9
@@ -56,7 +58,7 @@ def of_camera(found: Examined) -> Finding:
     return next(finding for finding in found.findings if finding.identity.mac == "02:11:22:33:44:aa")
 
 
-@pytest.mark.parametrize("others", [0, 600, 3000])
+@pytest.mark.parametrize("others", [0, 600, 2000])
 def test_many_that_send_once_do_not_hide_a_stream(others: int) -> None:
     """Bursts and packets are kept of some stations only; those of a stream must be among them."""
     crowd = [record(0x0200_0000_0000 + row, NOW_NS - (others - row) * 1_000_000) for row in range(others)]
@@ -76,11 +78,11 @@ def test_hours_of_key_pictures_take_little_memory() -> None:
     assert stream["seconds"] == 4000
 
 
-def test_more_senders_than_fit_are_told() -> None:
-    rows = [record(0x0200_0000_0000 + row, NOW_NS + row * 1000) for row in range(70_000)]
-    found = examined(capture(rows))
+def test_more_senders_than_fit_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stations, "MAX_ADDRESSES", 1000)
+    found = examined(capture([record(0x0200_0000_0000 + row, NOW_NS + row * 1000) for row in range(1500)]))
     assert "making them up" in (found.source.reason or "")
-    assert found.source.facts["stations"] <= 65_536
+    assert found.source.facts["stations"] <= 1000
 
 
 @pytest.mark.parametrize("jump_ns", [NOW_NS - 5 * SECOND_NS, -(1 << 40), 10**18])
@@ -99,8 +101,10 @@ def test_times_at_the_ends_of_64_bits(form: str) -> None:
     rows = [
         Record(t_ns=ends[row % len(ends)] // (1 + row // 7), body=body, length=1100, linktype=127) for row in range(700)
     ]
-    if form == "btsnoop":
-        assert owed.check(owed.read_capture, written(rows, form)) is None
+    if form == "btsnoop":  # which has no number for Wi-Fi
+        (block,) = CaptureReader(io.BytesIO(written(rows, form)), name="a")
+        assert block.t_ns.min() < 0 < block.t_ns.max()
+        owed.check(owed.read_capture, written(rows, form))
         return
     data = written([row for row in rows if 0 <= row.t_ns < (1 << 32) * SECOND_NS], form)
     if form.startswith("pcapng"):

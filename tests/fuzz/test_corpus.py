@@ -111,7 +111,9 @@ def test_what_is_written_is_read_again(form: str) -> None:
     """Changes go through these two: what they lose can never be tried."""
     kind = 187 if form == "btsnoop" else 127
     records = [
-        shapes.Record(t_ns=1_700_000_000 * 10**9 + row * 1000, body=bytes([row] * (row + 1)), length=row + 5, linktype=kind)
+        shapes.Record(
+            t_ns=1_700_000_000 * 10**9 + row * 1000, body=bytes([row] * (row + 1)), length=row + 5, linktype=kind
+        )
         for row in range(3)
     ]
     assert shapes.records_of(shapes.written(records, form)) == records

@@ -115,7 +115,9 @@ elements = st.lists(
         st.one_of(
             st.binary(max_size=40),
             st.binary(max_size=30).map(lambda data: b"\x00\x50\xf2\x04" + data),
-            st.lists(st.tuples(st.sampled_from([0x1011, 0x1021, 0x1023, 0x1047]), st.binary(max_size=20)), max_size=4).map(
+            st.lists(
+                st.tuples(st.sampled_from([0x1011, 0x1021, 0x1023, 0x1047]), st.binary(max_size=20)), max_size=4
+            ).map(
                 lambda said: b"\x00\x50\xf2\x04" + b"".join(struct.pack(">HH", kind, len(v)) + v for kind, v in said)
             ),
             st.tuples(st.integers(0, 65535), st.integers(0, 65535), st.binary(max_size=24)).map(
@@ -215,8 +217,9 @@ reports = st.one_of(
         lambda said: bytes([said[0], said[1]]) + said[2]
     ),
     st.lists(st.binary(max_size=31), min_size=1, max_size=4).map(
-        lambda said: bytes([2, len(said)])
-        + b"".join(b"\0\0" + SENDER + bytes([len(data)]) + data + b"\xc4" for data in said)
+        lambda said: (
+            bytes([2, len(said)]) + b"".join(b"\0\0" + SENDER + bytes([len(data)]) + data + b"\xc4" for data in said)
+        )
     ),
 )
 

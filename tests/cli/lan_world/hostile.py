@@ -21,7 +21,16 @@ BOMB = (
 def garbage_udp(data: bytes, addr: tuple) -> list:
     """Ten datagrams of noise for every one that comes, some under the right magic numbers."""
     noise = random.Random(len(data)).randbytes(900)
-    heads = (b"", b"\xf1\x41\0\x14", b"NVDEVRESULT^", b"DH\x01\x08", data[:20], b"HTTP/1.1 200 OK\r\n", b"<?xml ", b"\xff")
+    heads = (
+        b"",
+        b"\xf1\x41\0\x14",
+        b"NVDEVRESULT^",
+        b"DH\x01\x08",
+        data[:20],
+        b"HTTP/1.1 200 OK\r\n",
+        b"<?xml ",
+        b"\xff",
+    )
     return [(head + noise, addr) for head in heads] + [(b"", addr), (noise[:1] * 60_000, addr)]
 
 

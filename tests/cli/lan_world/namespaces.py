@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -18,6 +20,18 @@ def ip(*lines: str) -> None:
     subprocess.run(["ip", "-batch", "-"], input="\n".join(lines), text=True, check=True, timeout=60)
 
 
+def remove_leftovers() -> None:
+    """Remove namespaces of earlier worlds whose process was killed."""
+    for path in Path("/run/netns").glob("rs*-*"):
+        number = path.name[2:].partition("-")[0]
+        if number.isdigit() and not Path("/proc", number).exists():
+            left = subprocess.run(["ip", "netns", "pids", path.name], capture_output=True, text=True, timeout=20)
+            for process in left.stdout.split():
+                with contextlib.suppress(OSError):
+                    os.kill(int(process), signal.SIGKILL)
+            subprocess.run(["ip", "netns", "del", path.name], capture_output=True, timeout=20)
+
+
 class Switch:
     """A bridge in a namespace of its own, and the namespaces of hosts on it."""
 
@@ -25,7 +39,10 @@ class Switch:
         self.prefix = prefix
         self.name = f"{prefix}switch"
         self._hosts: list[str] = []
+        remove_leftovers()
         ip(f"netns add {self.name}")
+        with self.inside("switch"):  # the switch itself is no host
+            Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
         self._in(self.name, "link set lo up", "link add br0 type bridge mcast_snooping 0", "link set br0 up")
 
     def add(self, hosts: Sequence[tuple[str, str | None, str]], *, length: int = 24, isolated: bool = False) -> None:
@@ -42,7 +59,19 @@ class Switch:
         self._in(self.name, *links, *ports)
         if isolated:
             for number in range(len(self._hosts), len(self._hosts) + len(hosts)):
-                command = ["ip", "netns", "exec", self.name, "bridge", "link", "set", "dev", f"p{number}", "isolated", "on"]
+                command = [
+                    "ip",
+                    "netns",
+                    "exec",
+                    self.name,
+                    "bridge",
+                    "link",
+                    "set",
+                    "dev",
+                    f"p{number}",
+                    "isolated",
+                    "on",
+                ]
                 subprocess.run(command, check=True, timeout=20)
         for name, address, _ in hosts:
             with self.inside(name):
@@ -62,9 +91,8 @@ class Switch:
         """Let this thread make sockets in a host's namespace; they stay in it."""
         libc = ctypes.CDLL(None, use_errno=True)
         with open("/proc/thread-self/ns/net", "rb") as home, open(f"/run/netns/{self.prefix}{name}", "rb") as there:
-            for handle in (there,):
-                if libc.setns(handle.fileno(), CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), "setns")
+            if libc.setns(there.fileno(), CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
             try:
                 yield
             finally:

@@ -193,9 +193,7 @@ def certificate(subject: list[tuple[str, str]], folder: str) -> ssl.SSLContext:
     built = built.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=9000))
     path = Path(folder, "server.pem")
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -69,7 +69,9 @@ class World:
         rows = [(name, address_of(last), mac_of(number)) for number, (name, last, _) in enumerate(HOSTS)]
         self.switch.add(rows[:1])  # the gateway is heard by all
         self.switch.add(rows[1:], isolated=self._isolated)
-        self.switch.route("guest", via=GATEWAY)
+        for name, last, _ in (("guest", 2, ""), *HOSTS[1:]):
+            if last:
+                self.switch.route(name, via=GATEWAY)
         for name, address, mac in rows:
             with self.switch.inside(name):
                 counter = self.counters[name] = Counter(mac=mac, address=address, sender=GUEST_MAC)
@@ -140,14 +142,20 @@ class World:
         await self.tcp("dahua", 37777, say.quiet)
         own = self.mac("hikvision"), self.ip("hikvision")
         await self.udp("hikvision", 37020, say.hikvision(*own), "239.255.255.250")
-        login = say.web("<html></html>", head='Server: Hikvision-Webs\r\nWWW-Authenticate: Digest realm="IP Camera(C1)"\r\n', status="401 Unauthorized")
+        login = say.web(
+            "<html></html>",
+            head='Server: Hikvision-Webs\r\nWWW-Authenticate: Digest realm="IP Camera(C1)"\r\n',
+            status="401 Unauthorized",
+        )
         await self.tcp("hikvision", 80, login)
         await self.tcp("hikvision", 8000, say.quiet)
         await self.udp("xm", 34569, say.xiongmai(self.mac("xm"), self.ip("xm")))
         await self.tcp("xm", 34567, say.quiet)
         await self.tcp("xm", 80, say.web("<html><head><title>NETSurveillance WEB</title></head></html>"))
         await self.tcp("banner", 81, say.web("<title>IPCAM</title>", head="Server: Netwave IP Camera\r\n"))
-        await self.mdns("homekit", "_hap._tcp", "Nursery", 5001, {"ci": "17", "md": "Cam", "sf": "0", "id": "A1:B2:C3:D4:E5:F6"})
+        await self.mdns(
+            "homekit", "_hap._tcp", "Nursery", 5001, {"ci": "17", "md": "Cam", "sf": "0", "id": "A1:B2:C3:D4:E5:F6"}
+        )
         tls = say.certificate([("COUNTRY_NAME", "US"), ("COMMON_NAME", "camera.ubnt.dev")], self.scratch)
         await self.tcp("tls", 443, say.web("<title>Login</title>"), ssl=tls)
         await self.tcp("only-ipv6", 80, say.web("<title>cam</title>", head="Server: GNU rsp/1.0 IP Camera\r\n"))
@@ -157,7 +165,9 @@ class World:
         await self.tcp("printer", 9100, say.quiet)
         await self.mdns("printer", "_ipp._tcp", "HP LaserJet", 631, {"ty": "HP LaserJet", "rp": "ipp/print"})
         scopes = "ldap:///ou=printers"
-        await self.udp("printer", 3702, say.wsd("p:PrintDeviceType", scopes, f"http://{self.ip('printer')}/"), "239.255.255.250")
+        await self.udp(
+            "printer", 3702, say.wsd("p:PrintDeviceType", scopes, f"http://{self.ip('printer')}/"), "239.255.255.250"
+        )
         folder = Path(self.scratch, "media")
         folder.mkdir()
         config = Path(self.scratch, "minidlna.conf")
@@ -183,7 +193,9 @@ class World:
     async def _hostile(self, page: Callable) -> None:
         ports = (80, 443, 554, 8080, 23)
         for port in (1900, 3702, 10008, 32108, 34569, 37020, 37810, 5353):
-            await self.udp("garbage", port, hostile.garbage_udp, *(("239.255.255.250",) if port in (1900, 3702, 37020) else ()))
+            await self.udp(
+                "garbage", port, hostile.garbage_udp, *(("239.255.255.250",) if port in (1900, 3702, 37020) else ())
+            )
         for name in ("garbage", "endless", "drip", "slam"):
             for port in ports:
                 await self.tcp(name, port, getattr(hostile, name))
@@ -199,7 +211,13 @@ class World:
 
     def is_up(self) -> bool:
         """Whether the programs listen: they take a moment."""
-        wanted = [("rtsp", "tcp", 554), ("rtsp", "udp", 3702), ("nas", "udp", 1900), ("nas", "tcp", 8200), ("computer", "udp", 3702)]
+        wanted = [
+            ("rtsp", "tcp", 554),
+            ("rtsp", "udp", 3702),
+            ("nas", "udp", 1900),
+            ("nas", "tcp", 8200),
+            ("computer", "udp", 3702),
+        ]
         for name, protocol, port in wanted:
             with self.switch.inside(name):
                 table = Path(f"/proc/thread-self/net/{protocol}").read_text()
@@ -237,6 +255,9 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--isolated", action="store_true", help="guests hear the gateway and nobody else")
     wanted = parser.parse_args()
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with tempfile.TemporaryDirectory() as scratch:
         world = World(isolated=wanted.isolated, scratch=scratch)
         try:
@@ -266,4 +287,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+        asyncio.run(main())
