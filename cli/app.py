@@ -63,8 +63,6 @@ AUTO = "auto"
 #: What listens, in place of a file.
 LIVE = "live"
 
-Captures = Annotated[list[Path], typer.Argument(help="Capture files.", show_default=False)]
-
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -432,7 +430,8 @@ def _scans(named: list[str] | None) -> list[Path | None]:
 
 def _bluetooth(named: list[str] | None) -> list[Path | None]:
     """Files, or None for what is heard live; a file called ``live`` is ``./live``."""
-    return [None if item == LIVE else Path(item) for item in named or ()]
+    # Listening twice tells no more than once.
+    return [None if item == LIVE else Path(item) for item in dict.fromkeys(named or ())]
 
 
 def _network(named: str | None, *, yes: bool) -> Agreed | None:

@@ -157,7 +157,8 @@ def where_sentences(
         out.append(phrase("where_lan", name=name))
     elif finding.kind.value != "lens_glint":
         live = bool(finding.source_ids) and _kind_of(sources.get(finding.source_ids[0])).endswith("_live")
-        out.append(phrase("where_radio_live" if live else "where_radio", name=name))
+        known = "_placed" if where.zone else "_live" if live else ""
+        out.append(phrase(f"where_radio{known}", name=name))
     else:
         out.append(phrase("where_unknown", name=name))
     if where.t_s is not None and has_point(finding):

@@ -483,6 +483,7 @@ _PHRASES = {
     "where_time": "At {time} in {name}.",
     "where_zone": "Zone: {zone}.",
     "where_radio": "Heard by radio in {name}; radio alone does not show the place.",
+    "where_radio_placed": "Heard by radio in {name}.",
     "where_lan": "On the network {name}, which may reach other rooms and flats; that does not show the place.",
     "where_radio_live": "Heard live by radio on {name}; radio alone does not show the place.",
     "where_unknown": "The place is not known; it comes from {name}.",

@@ -18,6 +18,9 @@ from .observed import ObservedHost, ObservedNetwork
 #: Hosts listed as `noted`, and above it; more than this is no list that is read, or a flood of made-up answers.
 MOST_NOTED, MOST_ACCUSED = 300, 500
 
+#: Troubles with single hosts that are told.
+MOST_TROUBLES = 50
+
 #: Addresses that must have been asked before silence says something about the network.
 ASKED_MIN = 8
 
@@ -72,6 +75,7 @@ def examine_network(observed: ObservedNetwork, *, source_id: str, name: str) -> 
                 "seconds": round(observed.seconds, 3),
                 "hides_guests": hides,
                 "router_stood_for": stood_for,
+                **({"troubles": troubles} if (troubles := _troubles(seen)) else {}),
                 "hosts_not_listed": left_out,
                 **({"gateway": observed.gateway_ip} if observed.gateway_ip else {}),
                 **({"started": observed.started} if observed.started else {}),
@@ -88,6 +92,12 @@ def findings_of(hosts: Sequence[ObservedHost], *, source_id: str) -> tuple[tuple
     accused = [item for item in ordered if item.level is not Level.NOTED][:MOST_ACCUSED]
     noted = [item for item in ordered if item.level is Level.NOTED][:MOST_NOTED]
     return (*accused, *noted), len(findings) - len(accused) - len(noted)
+
+
+def _troubles(hosts: Sequence[ObservedHost]) -> list[str]:
+    """What went wrong with single hosts; the others were examined all the same."""
+    told = [f"{host.ip}: {clean(note, limit=120)}" for host in hosts for note in host.notes[:4]]
+    return told[:MOST_TROUBLES]
 
 
 def _seen(observed: ObservedNetwork) -> tuple[tuple[ObservedHost, ...], int]:

@@ -1,9 +1,11 @@
 """The listener itself, with a scanner double in place of bleak's: every system's way to tell, and every way to fail."""
 
 import asyncio
+import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -74,7 +76,7 @@ class Double:
 
 
 @pytest.fixture
-def doubles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Double]]]:
+def doubles(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Double]]:
     """``doubles(adverts, fails=..., system="Linux")``: puts a double in bleak's place; returns those made."""
     monkeypatch.setattr(hearing, "BLOCK_S", 0.05)
 
@@ -89,7 +91,7 @@ def doubles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Doub
         monkeypatch.setattr("platform.system", lambda: system)
         return made
 
-    yield put
+    return put
 
 
 def heard(hearer: Hearer, *, seconds: float = 0.3) -> list[Any]:
@@ -211,7 +213,8 @@ def test_what_goes_wrong_while_it_listens_is_noted(
     monkeypatch.setattr(hearing, "_MOST_WAITING", 3)
     monkeypatch.setattr(hearing, "BLOCK_S", 0.2)
     hearer = Hearer()
-    assert hearer.adverts <= len(heard(hearer)) <= 9
+    adverts = heard(hearer)
+    assert 0 < len(adverts) == hearer.adverts <= 9
     assert hearer.dropped > 0
     gone, lost = hearer.notes
     assert gone == "went away while it was listened to (BleakError)"
@@ -245,16 +248,14 @@ def test_macos_tells_no_addresses_and_the_result_says_so(doubles: Callable[..., 
     doubles(glasses("5A3C7E2E-8B1D-4C6F-9A2B-0123456789AB"), system="Darwin")
     status, out, _ = run("bluetooth", "--seconds", "1", "--json")
     assert status == 0
-    result = Result.from_dict(__import__("json").loads(out))
+    result = Result.from_dict(json.loads(out))
     (finding,) = result.findings
     assert finding.level == "suspect"
     assert (finding.identity.mac, finding.identity.randomised_mac) == (None, None)
     assert any("keeps the addresses" in limit for limit in result.limits)
     (recording,) = in_folder.glob("bluetooth-*.jsonl")
-    again = Result.from_dict(__import__("json").loads(run("bluetooth", str(recording), "--json")[1]))
-    assert again.findings == tuple(
-        __import__("dataclasses").replace(item, source_ids=again.findings[0].source_ids) for item in result.findings
-    )
+    again = Result.from_dict(json.loads(run("bluetooth", str(recording), "--json")[1]))
+    assert again.findings == tuple(replace(item, source_ids=again.findings[0].source_ids) for item in result.findings)
 
 
 def test_one_device_cannot_be_followed_on_macos(doubles: Callable[..., list[Double]], in_folder: Path) -> None:

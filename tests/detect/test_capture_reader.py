@@ -372,3 +372,15 @@ def test_payload_that_looks_like_headers_and_clocks_that_jump(seed):
         blocks, end = read(out, block_bytes=block_bytes)
         assert list(zip(column(blocks, "t_ns"), packets_of(blocks), strict=True)) == want
         assert end.truncated is None
+
+
+@pytest.mark.parametrize("block_bytes", [1, 50, 1 << 20])
+def test_a_file_on_disk_is_read_as_the_same_bytes_in_memory(tmp_path, block_bytes):
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(extra=11) + b"cut")
+    with path.open("rb") as stream:
+        reader = CaptureReader(stream, name="a.pcap", block_bytes=block_bytes)
+        blocks = list(reader)
+    assert packets_of(blocks) == PACKETS
+    assert "ends inside record 5" in reader.end.truncated
+    assert not any(block.data.flags.writeable for block in blocks)

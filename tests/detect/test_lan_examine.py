@@ -316,6 +316,15 @@ def test_what_could_not_be_asked_or_was_broken_off_makes_it_partial() -> None:
     assert nothing.source.state is SourceState.NOT_EXAMINED
 
 
+def test_troubles_with_one_host_are_told_and_the_others_examined() -> None:
+    bad = host(notes=("port 80 never stopped sending\x1b[2J",), ip="192.168.1.30")
+    found = examined(bad, host(**CAMERAS["page"]))
+    assert found.source.facts["troubles"] == ["192.168.1.30: port 80 never stopped sending\\x1b[2J"]
+    assert found.source.state is SourceState.EXAMINED
+    assert found.findings[0].level is Level.IDENTIFIED
+    assert "troubles" not in examined(host()).source.facts
+
+
 def test_floods_are_cut_and_counted() -> None:
     hosts = [ObservedHost(ip=f"10.0.{number // 250}.{number % 250 + 1}") for number in range(MOST_NOTED + 50)]
     hosts += [

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from roomsweep.calibration.files import exposure_of, luma_of
 from roomsweep.detect.bluetooth.examine import examine_capture as examine_bluetooth
-from roomsweep.detect.capture import CaptureReader, Records
+from roomsweep.detect.capture import MAX_CAPLEN, CaptureReader, Records
 from roomsweep.detect.errors import DataError, InputError
 from roomsweep.detect.fuse import fuse
 from roomsweep.detect.lens import reading as pictures
@@ -129,8 +130,9 @@ def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
 def read_capture(data: bytes) -> None:
     """The capture reader alone: the same records in whatever pieces the file is read."""
     whole, reasons = [], []
-    for block_bytes in (1 << 20, 257):
-        reader = CaptureReader(io.BytesIO(data), name="a.pcap", block_bytes=block_bytes)
+    # Files are read in place, other streams are not.
+    for block_bytes, stream in ((1 << 20, io.BytesIO(data)), (257, io.BufferedReader(io.BytesIO(data)))):
+        reader = CaptureReader(stream, name="a.pcap", block_bytes=block_bytes)
         rows: list[tuple[int, int, int, int, bytes]] = []
         for records in reader:
             rows += _rows(records)
@@ -138,6 +140,26 @@ def read_capture(data: bytes) -> None:
         reasons.append((reader.end.truncated, reader.end.skipped_records))
     if whole[0] != whole[1] or reasons[0] != reasons[1]:
         raise BrokenPromiseError(f"differs by the size of the pieces: {reasons}, {len(whole[0])}, {len(whole[1])}")
+
+    slow = _slow_pcap(data)
+    if slow is not None and slow != [(row[0], row[4]) for row in whole[0]]:
+        raise BrokenPromiseError(f"differs from the lengths followed one by one: {len(slow)}, {len(whole[0])}")
+
+
+def _slow_pcap(data: bytes) -> list[tuple[int, bytes]] | None:
+    """Time and bytes of each whole record of a plain pcap; None for other forms."""
+    order = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}
+    if data[:4] not in order:
+        return None
+    tick_ns = 1 if 0x3C in (data[1], data[2]) else 1000
+    out, at = [], 24
+    while at + 16 <= len(data):
+        seconds, ticks, caplen, _ = struct.unpack_from(order[data[:4]] + "IIII", data, at)
+        if caplen > MAX_CAPLEN or at + 16 + caplen > len(data):
+            break
+        out.append((seconds * 10**9 + ticks * tick_ns, data[at + 16 : at + 16 + caplen]))
+        at += 16 + caplen
+    return out
 
 
 def _rows(records: Records) -> list[tuple[int, int, int, int, bytes]]:
