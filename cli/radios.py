@@ -63,7 +63,12 @@ def bluetooth(here: Computer) -> Ability:
             says=f"The adapter {listed} is there; whether its service BlueZ is, shows when it is tried.",
             remedy="If it fails, install BlueZ: sudo apt-get install bluez",
         )
-    return Ability(name=name, state="yes", says=f"The adapter {listed} can listen.")
+    return Ability(
+        name=name,
+        state="yes",
+        says=f"The adapter {listed} can listen.",
+        remedy="Listen with: roomsweep bluetooth --seconds 60",
+    )
 
 
 def wifi_interfaces(here: Computer) -> dict[str, str]:

@@ -369,6 +369,21 @@ def place_rows(result: Mapping[str, Any]) -> str:
     return "\n".join(out) + "\n"
 
 
+def lan_rows(result: Mapping[str, Any]) -> str:
+    """Return what a round over the local network takes and sends, beside programs that only tell who is there."""
+    own, hosts = result["roomsweep"], result["hosts"]
+    out = ["| what | hosts found | seconds | packets to a host, at most |", "|---|---|---|---|"]
+    out.append(f"| roomsweep: the last host found | {own['hosts_found']} of {hosts} | {own['last_host_found_s']:.1f} | – |")
+    out.append(f"| roomsweep: every address had its time | {own['hosts_found']} of {hosts} | {own['found_s']:.1f} | – |")
+    most = own["packets_to_a_host_max"]
+    out.append(f"| roomsweep: every host asked what it is | {own['hosts_found']} of {hosts} | {own['questioned_s']:.1f} | {most} |")
+    for name, peer in result["peers"].items():
+        ratio = result["finding"]["times_as_long_as"][name]
+        words = f"{name.replace('arp_scan', 'arp-scan').replace('nmap_sn', 'nmap -sn')} (roomsweep's finding takes {ratio:g} times as long)"
+        out.append(f"| {words} | {peer['hosts_found']} of {hosts} | {peer['seconds']:.1f} | {peer['packets_to_a_host_max']} |")
+    return "\n".join(out) + "\n"
+
+
 #: Table name -> (result file, how it is written).
 TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "accuracy_dark": ("accuracy_dark.json", dark_rows),
@@ -381,6 +396,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "wifi_summary": ("accuracy_wifi.json", wifi_summary),
     "speed_bluetooth": ("speed_bluetooth.json", ratios),
     "speed_signatures": ("speed_signatures.json", ratios),
+    "speed_lan": ("speed_lan.json", lan_rows),
     "speed_live": ("speed_live.json", ratios),
     "speed_wifi": ("speed_wifi.json", ratios),
 }

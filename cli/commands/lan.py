@@ -70,8 +70,8 @@ def gather(gathering: Gathering, agreed: Agreed, *, console: Console) -> None:
     mine = load_mine()
     if agreed.recording is not None:
         gathering.add_lan_recording(agreed.recording, mine=mine)
-    elif not agreed.yes:
-        gathering.add_lan_refused(agreed.name, phrase("lan_not_asked"))
+    elif agreed.refused or not agreed.yes:
+        gathering.add_lan_refused(agreed.name, agreed.refused or phrase("lan_not_asked"))
     else:
         with ProgressLine(agreed.name, console=console) as line:
             gathering.add_lan(agreed.target, name=agreed.name, mine=mine, told=line.show)
@@ -115,7 +115,7 @@ def list_mine(*, as_json: bool) -> int:
         console.out(json.dumps(rows, ensure_ascii=True), highlight=False)
         return DONE
     for mac, day in known.items():
-        console.print(Text(phrase("lan_mine_one", mac=mac, date=clean(day))), soft_wrap=True)
+        console.print(Text(phrase("lan_mine_row", mac=mac, date=clean(day))), soft_wrap=True)
     if not known:
         Console(stderr=True).print(Text(phrase("lan_mine_none")), soft_wrap=True)
     return DONE

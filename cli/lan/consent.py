@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...detect.errors import UnavailableError
 from ...detect.text import clean
 from ..report.wording import phrase
-from .networks import Target, target_of
+from .networks import RefusedNetworkError, Target, target_of
 from .pace import PACKETS_PER_HOST
 
 if TYPE_CHECKING:
@@ -31,12 +31,15 @@ class Agreed:
         What an earlier round saw, in place of a network.
     yes
         Whether the user named it or agreed.
+    refused
+        Why it is not asked in any case, as a clause; empty where it may be.
     """
 
     name: str
     target: Target | None = None
     recording: Path | None = None
     yes: bool = False
+    refused: str = ""
 
 
 def agree(text: str | None, *, yes: bool, console: Console) -> Agreed:
@@ -60,18 +63,29 @@ def agree(text: str | None, *, yes: bool, console: Console) -> Agreed:
         return Agreed(name=Path(text).name, recording=Path(text), yes=True)
     target = target_of(text)
     name = str(target.network)
-    console.print(_plain(notice(target)), soft_wrap=False)
+    for line in notice(target):
+        console.print(_plain(line))
     if text is None and not yes:
         yes = _answer(phrase("lan_question", network=name), console=console)
     return Agreed(name=name, target=target, yes=yes or text is not None)
 
 
 def agree_in_sweep(text: str | None, *, yes: bool, console: Console) -> Agreed:
-    """Do the same where other inputs wait: that there is no network is said in the result, not here."""
+    """Do the same where other inputs wait: what is wrong with the joined network is said in the result, not here.
+
+    Raises
+    ------
+    RefusedNetworkError
+        If the user named a network that is not asked.
+    """
     try:
         return agree(text, yes=yes, console=console)
     except UnavailableError:
         return Agreed(name=phrase("lan_joined"), yes=True)
+    except RefusedNetworkError as error:
+        if text is not None:
+            raise
+        return Agreed(name=phrase("lan_joined"), refused=phrase("lan_refused", why=str(error).rstrip(".")))
 
 
 def is_recording(text: str) -> bool:
@@ -79,15 +93,21 @@ def is_recording(text: str) -> bool:
     return text.lower().endswith(".json") or Path(text).is_file()
 
 
-def notice(target: Target) -> str:
-    """Return what will be sent, in plain words."""
+def notice(target: Target) -> tuple[str, ...]:
+    """Return what will be sent, in plain words, a few lines."""
     joined = target.joined
-    by = ""
-    if joined is not None:
-        key = "lan_by" if joined.gateway_ip is None else "lan_by_router"
-        by = phrase(key, interface=clean(joined.interface, limit=40), gateway=joined.gateway_ip)
-    return phrase(
-        "lan_notice", addresses=len(target.addresses()), network=target.network, by=by, packets=PACKETS_PER_HOST
+    key = "lan_notice" if joined is None else "lan_notice_router" if joined.gateway_ip else "lan_notice_joined"
+    return (
+        phrase(
+            key,
+            addresses=len(target.addresses()),
+            network=target.network,
+            interface=clean(joined.interface, limit=40) if joined else "",
+            gateway=joined.gateway_ip if joined else "",
+        ),
+        phrase("lan_notice_sent", packets=PACKETS_PER_HOST),
+        phrase("lan_notice_not"),
+        phrase("lan_notice_whose"),
     )
 
 

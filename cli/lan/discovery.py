@@ -16,6 +16,7 @@ from ...detect.lan.datagrams import DATAGRAM_MAX, Answer, Probe
 from ...detect.lan.probes import listen_ports, probes, read_answer
 from .networks import Joined, Target
 from .pace import Allowance, Pace
+from .talking import Address
 
 #: Variants of one protocol that go to everybody at once; further ones go to single hosts that said nothing, as far
 #: as their allowance reaches. Reasoned: a host is sent the same either way, but those that spoke need not be.
@@ -80,23 +81,28 @@ class Discovery:
             self._allowance.everybody()
             self._send(transport, probe, probe.group or str(self._target.joined.network.broadcast_address))
 
-    async def ask(self, ip: str) -> None:
-        """Put the questions to one host: first the variants that were not sent to everybody, then the others again."""
+    async def ask(self, address: Address) -> None:
+        """Put the questions to one host, as far as its allowance reaches.
+
+        First come the variants that were not sent to everybody, then the others again; the other way round for a host
+        that does not hear what goes to everybody.
+        """
         first = self._first_variants()
         everywhere = [probe for probe in self._probes if probe.group is None or ":" not in probe.group]
         later = [probe for probe in everywhere if probe not in first]
         seen: set[tuple[str, bytes]] = set()
-        for probe in (*later, *(probe for probe in everywhere if probe in first)):
+        again = [probe for probe in everywhere if probe in first]
+        for probe in (*again, *later) if self._allowance.is_apart(address.payer) else (*later, *again):
             if (probe.protocol, probe.payload) in seen:
                 continue
             seen.add((probe.protocol, probe.payload))
             transport = await self._socket(socket.AF_INET, probe.protocol, probe.source_port, group=probe.group)
             if transport is None:
                 continue
-            if not self._allowance.spend(ip):
+            if not self._allowance.spend(address.payer):
                 return
             await self._pace.wait()
-            self._send(transport, probe, ip)
+            self._send(transport, probe, address.ip)
 
     def _first_variants(self) -> list[Probe]:
         if self._target.joined is None:
@@ -149,9 +155,11 @@ class Discovery:
     def _take(self, ip: str, data: bytes, protocol: str | int) -> None:
         if not within(ip, self._target):
             return
-        count = self._counts[ip] = self._counts.get(ip, 0) + 1
         self._total += 1
-        if count > FROM_HOST_MAX or self._total > FROM_ALL_MAX:
+        if self._total > FROM_ALL_MAX:
+            return
+        count = self._counts[ip] = self._counts.get(ip, 0) + 1
+        if count > FROM_HOST_MAX:
             return
         answer = read_answer(protocol, data)
         if answer is None:

@@ -80,7 +80,7 @@ def touch_ipv6(addresses: Iterable[str], *, index: int) -> None:
                 sock.sendto(b"", (address, DISCARD, 0, index))
 
 
-async def ping_all_nodes(index: int, *, heard: Callable[[str], None]) -> None:
+async def ping_all_nodes(index: int, *, heard: Callable[[str], object]) -> None:
     """Ask all IPv6 nodes on the link for an echo, once, and tell each that answers, until cancelled.
 
     Where the system does not let an ordinary user do so, nothing is sent.

@@ -21,6 +21,8 @@ class HostNotes:
     notes: list[str] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)
     services: list[MdnsService] = field(default_factory=list)
+    #: A router answered ARP in its name; it has no hardware address of its own as soon as it spoke itself.
+    stood_for: bool = False
 
     @property
     def is_there(self) -> bool:

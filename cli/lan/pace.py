@@ -52,6 +52,7 @@ class Allowance:
         self._packets = packets
         self._everybody = 0
         self._spent: dict[str, int] = {}
+        self._apart: set[str] = set()
 
     def spend(self, host: str, packets: int = 1) -> bool:
         """Take packets from a host's allowance; False, and nothing taken, if too few are left."""
@@ -68,9 +69,18 @@ class Allowance:
         """Take packets from all hosts: what goes to everybody goes to each."""
         self._everybody += packets
 
+    def set_apart(self, host: str) -> None:
+        """Note that a host does not hear what goes to everybody: it is behind a router."""
+        self._apart.add(host)
+
+    def is_apart(self, host: str) -> bool:
+        """Whether a host was set apart."""
+        return host in self._apart
+
     def left(self, host: str) -> int:
         """Return how many packets a host may still be sent."""
-        return self._packets - self._everybody - self._spent.get(host, 0)
+        everybody = 0 if host in self._apart else self._everybody
+        return self._packets - everybody - self._spent.get(host, 0)
 
 
 def acknowledgements(size: int) -> int:

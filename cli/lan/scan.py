@@ -39,8 +39,12 @@ _LOOK_S = 0.25
 #: Seconds that are listened at least: Tuya devices shout every five or so (tinytuya 1.20.0).
 _LISTEN_S = 6.0
 
-#: Longest time for the questions after the last address was touched, seconds.
-_ASKING_S = 15.0
+#: Longest time for the questions after the last address was touched, seconds: a start, and what each host's packets
+#: take at the pace of all (:data:`.pace.PACKETS_PER_S`).
+_ASKING_S, _ASKING_S_PER_HOST = 12.0, 0.1
+
+#: Most IPv6 neighbours that are kept; anybody can make them up.
+_IPV6_MAX = 256
 
 #: Conversations at a time, over all hosts.
 _AT_ONCE = 64
@@ -51,8 +55,12 @@ _KEPT_BACK = 12
 #: Seconds after which answers to what was asked of everybody are in: SSDP's take up to one (``MX: 1``).
 _ANSWERED_S = 1.3
 
-#: Ports that are tried to see whether a host behind a router is there: it answers or refuses.
-_SIGNS_OF_LIFE = (80, 443, 554)
+#: Ports that are tried to see whether a host behind a router is there: it answers or refuses. Where a router stands
+#: in for everybody only the first is tried, since all of it goes to the router.
+_SIGNS_OF_LIFE = (554, 80, 443)
+
+#: Most addresses that one box is believed to have; more with one hardware address are a router that stands in.
+_SAME_BOX = 4
 
 #: Places of answers' UPnP descriptions that are read, of one host.
 _DESCRIPTIONS = 2
@@ -126,6 +134,7 @@ class Scan:
         self._hosts: dict[str, HostNotes] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._heard_v6: set[str] = set()
+        self._touched_v6: set[str] = set()
         self._before: frozenset[str] = frozenset()
         self._addresses = target.addresses()
         self._asked = 0
@@ -149,7 +158,7 @@ class Scan:
             aside = [asyncio.create_task(self._listen_mdns(announced))]
             joined = self._target.joined
             if joined is not None and joined.link_local is not None:
-                aside.append(asyncio.create_task(ping_all_nodes(joined.index, heard=self._heard_v6.add)))
+                aside.append(asyncio.create_task(ping_all_nodes(joined.index, heard=self._heard_ipv6)))
             try:
                 await discovery.ask_everybody()
                 self._answered_at = time.monotonic() + _ANSWERED_S
@@ -157,16 +166,19 @@ class Scan:
                 self.found_s = self._seconds()
                 self._step = "asking"
                 self._tell()
-                deadline = time.monotonic() + _ASKING_S
+                deadline = time.monotonic() + _ASKING_S + _ASKING_S_PER_HOST * len(self._hosts)
                 await self._wait(aside[:1], until=time.monotonic() + 4.0)
-                self._take_ipv6(announced)
                 self._take_announced(announced)
+                self._take_ipv6()
                 await self._wait(self._tasks.values(), until=deadline)
                 await asyncio.sleep(max(0.0, _LISTEN_S - self._seconds()))
                 await self._wait(self._tasks.values(), until=deadline)  # of those that were heard last
+                late = sum(not task.done() for task in self._tasks.values())
+                if late:
+                    self._refused.append(f"{late} of its devices were not asked to the end: time was up")
                 await self._look()
             finally:
-                self._refused = list(dict.fromkeys(discovery.refused))
+                self._refused = list(dict.fromkeys((*discovery.refused, *self._refused)))
                 for task in (*aside, *self._tasks.values()):
                     task.cancel()
                 await asyncio.gather(*aside, *self._tasks.values(), return_exceptions=True)
@@ -217,8 +229,6 @@ class Scan:
             finally:
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)
-            if self._heard_v6:
-                touch_ipv6(list(self._heard_v6)[:_BATCH], index=index)
             await self._look()
 
     async def _find_behind_router(self) -> None:
@@ -251,10 +261,14 @@ class Scan:
         joined = self._target.joined
         if joined is None:
             return
+        unknown = sorted(self._heard_v6 - self._touched_v6)[:_BATCH]
+        if unknown:
+            self._touched_v6.update(unknown)
+            touch_ipv6(unknown, index=joined.index)
         for row in await read_neighbours(joined.index):
             address = ipaddress.ip_address(row.ip)
             if isinstance(address, ipaddress.IPv6Address):
-                if row.ip in self._hosts or row.ip in self._heard_v6:
+                if row.ip in self._heard_v6:
                     self._hosts.setdefault(row.ip, HostNotes(alive=True)).mac = row.mac
             elif address in self._target.network and row.ip != joined.ip:
                 host = self._found(row.ip, mac=row.mac)
@@ -262,22 +276,50 @@ class Scan:
 
     def _heard(self, ip: str, answer: Answer) -> None:
         """Take an answer to a discovery question."""
-        if ":" in ip:
-            self._heard_v6.add(ip)
+        if ":" not in ip:
+            host = self._found(ip)
+        elif self._heard_ipv6(ip):
             host = self._hosts.setdefault(ip, HostNotes())
         else:
-            host = self._found(ip)
+            return
         host.alive = True
         host.answers.append(answer)
+
+    def _heard_ipv6(self, ip: str) -> bool:
+        """Note an IPv6 neighbour; False if there are too many to believe in."""
+        if len(self._heard_v6) < _IPV6_MAX:
+            self._heard_v6.add(ip)
+        return ip in self._heard_v6
 
     def _found(self, ip: str, *, mac: str | None = None) -> HostNotes:
         """Note a host of the network, and ask it if it was not known."""
         host = self._hosts.setdefault(ip, HostNotes())
-        host.mac = mac or host.mac
+        if not host.stood_for:
+            host.mac = mac or host.mac
         # With a neighbour its hardware address comes along: it tells whether this is one of the user's own.
         if ip not in self._tasks and (host.mac is not None or self._target.joined is None):
-            self._tasks[ip] = asyncio.create_task(self._question(Address(ip=ip), host))
+            self._tasks[ip] = asyncio.create_task(self._ask_if_there(ip, host))
         return host
+
+    async def _ask_if_there(self, ip: str, host: HostNotes) -> None:
+        """Ask a host, unless a router only stands in for it (proxy ARP, RFC 1027) and nobody is behind."""
+        if not self._is_stood_for(ip, host):
+            await self._question(Address(ip=ip, owner=host.mac or ""), host)
+            return
+        host.stood_for = True
+        self._allowance.set_apart(ip)
+        reply = await talk(Address(ip=ip), _SIGNS_OF_LIFE[0], manners=self._manners)
+        if reply.state in ("open", "closed"):
+            host.mac = None  # the router's is not its own
+            await self._question(Address(ip=ip), host)
+
+    def _is_stood_for(self, ip: str, host: HostNotes) -> bool:
+        gateway = self._target.joined.gateway_ip if self._target.joined else None
+        router = self._hosts.get(gateway or "")
+        if host.mac is None or ip == gateway:
+            return False
+        same = sum(other.mac == host.mac and ":" not in key for key, other in self._hosts.items())
+        return same > _SAME_BOX or (router is not None and router.mac == host.mac)
 
     async def _question(self, address: Address, host: HostNotes) -> None:
         """Ask one host what it is."""
@@ -286,7 +328,7 @@ class Scan:
             self._asked += 1
             return
         if self._target.joined is not None:
-            self._allowance.charge(address.ip, 1)  # the touch
+            self._allowance.charge(address.payer, 1)  # the touch
         first = [(port, kind_of(port)) for port in FIRST]
         doors = await try_doors(address, manners=self._manners, wanted=first)
         self._enter(host, doors)
@@ -295,7 +337,7 @@ class Scan:
         await asyncio.sleep(max(0.0, self._answered_at - time.monotonic()))
         await self._describe(address, host)
         if not host.answers and ":" not in address.ip:
-            await self._discovery.ask(address.ip)
+            await self._discovery.ask(address)
         rest = [(port, kind_of(port)) for port in ports() if port not in FIRST]
         self._enter(host, await try_doors(address, manners=self._manners, wanted=rest))
         self._asked += 1
@@ -322,7 +364,7 @@ class Scan:
     async def _listen_mdns(self, announced: dict[str, Announced]) -> None:
         def heard(ip: str) -> None:
             if ":" in ip:
-                self._heard_v6.add(ip)
+                self._heard_ipv6(ip)
             else:
                 self._found(ip).alive = True
 
@@ -330,18 +372,20 @@ class Scan:
 
     def _take_announced(self, announced: dict[str, Announced]) -> None:
         for ip, found in announced.items():
+            if ":" in ip and not self._heard_ipv6(ip):
+                continue
             host = self._hosts.setdefault(ip, HostNotes())
             host.alive = True
             host.names.update(found.names)
             host.services += found.services.values()
 
-    def _take_ipv6(self, announced: dict[str, Announced]) -> None:
+    def _take_ipv6(self) -> None:
         """Ask IPv6 neighbours that have no IPv4 address here."""
         joined = self._target.joined
         if joined is None:
             return
         known = {host.mac for ip, host in self._hosts.items() if ":" not in ip and host.mac}
-        for ip in sorted((self._heard_v6 | {ip for ip in announced if ":" in ip}) - {joined.link_local}):
+        for ip in sorted(self._heard_v6 - {joined.link_local}):
             host = self._hosts.setdefault(ip, HostNotes())
             host.alive = True
             if host.mac is not None and host.mac not in known and ip not in self._tasks:
@@ -364,6 +408,7 @@ class Scan:
         return time.monotonic() - self._began
 
     def _tell(self) -> None:
-        found = sum(host.is_there for host in joined_by_mac(self._hosts).values())
+        hosts = joined_by_mac(self._hosts).values()
+        found = sum(host.is_there and not (host.stood_for and host.mac) for host in hosts)
         with contextlib.suppress(Exception):  # showing must not cost the round
             self._progress(Progress(step=self._step, found=found, asked=self._asked, seconds=self._seconds()))

@@ -48,10 +48,26 @@ Ended = Literal["enough", "finished", "too_much", "too_slow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where a host is reached: its address, and for an IPv6 link-local one the interface's number."""
+    """Where a host is reached.
+
+    Parameters
+    ----------
+    ip
+        Its address.
+    scope
+        The interface's number, for an IPv6 link-local one.
+    owner
+        Whose allowance pays: the hardware address where one box may have several addresses; by default the address.
+    """
 
     ip: str
     scope: int = 0
+    owner: str = ""
+
+    @property
+    def payer(self) -> str:
+        """Whose allowance pays."""
+        return self.owner or self.ip
 
     @property
     def family(self) -> socket.AddressFamily:
@@ -140,7 +156,9 @@ async def talk(
     """
     async with manners.at_once:
         speaks = request is not None or listen
-        if manners.allowance.left(address.ip) < (_LEAST if speaks else 1) or not manners.allowance.spend(address.ip):
+        if manners.allowance.left(address.payer) < (_LEAST if speaks else 1) or not manners.allowance.spend(
+            address.payer
+        ):
             return Reply(state="not_asked")
         await manners.pace.wait(3 if speaks else 1)
         loop = asyncio.get_running_loop()
@@ -155,12 +173,12 @@ async def talk(
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if _SHORT else "ii", 1, 0))
                 async with asyncio.timeout(CONNECT_S):
                     await loop.sock_connect(sock, address.at(port))
-            except ConnectionRefusedError:
+            except ConnectionError:  # refused, or reset at once: somebody is there
                 return Reply(state="closed")
             except (OSError, TimeoutError):
                 return Reply(state="silent")
-            manners.allowance.charge(address.ip, 2)  # the acknowledgement, and the reset at the end
-            wire = _Wire(sock, host=address.ip, manners=manners, bytes_max=bytes_max)
+            manners.allowance.charge(address.payer, 2)  # the acknowledgement, and the reset at the end
+            wire = _Wire(sock, host=address.payer, manners=manners, bytes_max=bytes_max)
             data, certificate, ended = b"", None, _FINISHED
             try:
                 async with asyncio.timeout(TALK_S):

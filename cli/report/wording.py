@@ -75,7 +75,7 @@ _VERDICTS = {
     ),
     Verdict.NOT_EXAMINED: VerdictWords(
         headline="Nothing could be examined.",
-        means="None of the photos and recordings could be read, so this report tells nothing about the room.",
+        means="None of what was given could be examined, so this report tells nothing about the room.",
         means_not="It speaks neither for a camera nor against one. The reasons are given below: mend them "
         "and run the sweep again.",
     ),
@@ -326,23 +326,27 @@ _PHRASES = {
     "looking_at": "Looking at {name} ...",
     "dark_apart": "{name} could not be laid over a photo taken with the torch, so lights in the one and glints in the "
     "other were judged apart.",
-    "lan_notice": "{addresses:,} addresses of the network {network}{by} will be asked what is there: small searches "
-    "that phone apps send to find devices, a knock at about twenty ports, and what web pages and video servers show to "
-    "anybody. No device is sent more than {packets} packets. Nothing is logged in to, no password is tried, no picture "
-    "is fetched. Whoever runs the network can see it, so do it on your own network or with their permission.",
-    "lan_by": " (joined by {interface})",
-    "lan_by_router": " (joined by {interface}, router {gateway})",
+    "lan_notice": "{addresses:,} addresses of the network {network} will be asked what is there.",
+    "lan_notice_joined": "{addresses:,} addresses of the network {network} (joined by {interface}) will be asked "
+    "what is there.",
+    "lan_notice_router": "{addresses:,} addresses of the network {network} (joined by {interface}, router {gateway}) "
+    "will be asked what is there.",
+    "lan_notice_sent": "Sent: the small searches by which phone apps find devices, a knock at about twenty ports, and "
+    "a look at what web pages and video servers show to anybody; at most {packets} packets to each device.",
+    "lan_notice_not": "Not done: nothing is logged in to, no password is tried, no picture is fetched.",
+    "lan_notice_whose": "Whoever runs the network can see it: do this on your own network, or with their permission.",
     "lan_question": "Ask the devices on {network} now?",
     "lan_declined": "Nothing was sent.",
     "lan_needs_yes": "Nothing was sent: say --yes to ask the devices on the network that this computer has joined, or "
     "name it: roomsweep lan {network}",
     "lan_not_asked": "was not asked: nobody agreed to it (say --yes, or name the network)",
+    "lan_refused": "was not asked: {why}",
     "lan_joined": "the network joined",
     "lan_finding": "{network}: looking who is there, {found} found ({seconds:.0f} s)",
     "lan_asking": "{network}: {found} found, {asked} of them asked what they are ({seconds:.0f} s)",
     "lan_done": "{network}: {found} found and asked in {seconds:.0f} s",
     "lan_mine_none": "No device is marked as your own. Mark one: roomsweep lan --mine 02:00:5e:10:00:01",
-    "lan_mine_one": "{mac}  marked on {date}",
+    "lan_mine_row": "{mac}, marked on {date}",
     "lan_marked": "Marked as your own: {macs}. Undo it with --not-mine.",
     "lan_unmarked": "No longer marked as your own: {macs}.",
     "lan_was_not_marked": "Was not marked as your own: {macs}.",

@@ -26,6 +26,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..mac import format_mac, parse_mac
+from ..text import clean
 from .advertising import Advertising, Uuid, uuid_of, uuid_text
 from .heard import NO_RSSI, AddressKind, Heard, Role, address_kind
 
@@ -154,8 +155,8 @@ class AdvertReader:
                 name, "is a recording of adverts in a form that this version does not know", "Please update roomsweep."
             )
         listened_with = header.get("listened_with")
-        #: What it was made with, hostile as all in a file; empty if it does not say.
-        self.listened_with: str = listened_with if isinstance(listened_with, str) else ""
+        #: What it was made with, cleaned; empty if it does not say.
+        self.listened_with: str = clean(listened_with, limit=80) if isinstance(listened_with, str) else ""
         #: Lines that are not adverts, and how the file ends, None if after a whole line.
         self.unusable = 0
         self.truncated: str | None = None
@@ -198,6 +199,8 @@ def parse_advert(line: bytes) -> Advert | None:
             address = parse_mac(told["address"])
             kind = kind_of(address, random=_TYPES.get(told.get("address_type")))
         name = told.get("name")
+        if isinstance(name, str):  # half a surrogate pair cannot be written into any file
+            name = name.encode("utf-8", "backslashreplace").decode()
         said = Advertising(
             flags=_number(told.get("flags"), 0, 0xFF),
             name=name if isinstance(name, str) and name else None,

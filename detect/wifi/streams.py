@@ -409,9 +409,9 @@ def _keys(bursts: NDArray[np.int64]) -> tuple[float | None, float]:
     if len(large) < 4:
         return None, 0.0
     times = (bursts[large, 0] - bursts[large[0], 0]) / 1e9
-    rates = np.arange(max(_KEY_HZ[0], 3.0 / float(times[-1])), _KEY_HZ[1], 1.0 / (4.0 * float(times[-1])))
-    if not len(rates):
+    if 3.0 / _KEY_HZ[1] >= times[-1]:
         return None, 0.0
+    rates = np.arange(max(_KEY_HZ[0], 3.0 / float(times[-1])), _KEY_HZ[1], 1.0 / (4.0 * float(times[-1])))
     power = _power(rates, times)
     best = int(power.argmax())
     return 1.0 / float(rates[best]), float(power[best])

@@ -396,7 +396,12 @@ def _thin(into: dict[int, list[NDArray[np.int64]]], also: dict[int, list[NDArray
 
 
 def _joined(parts: dict[int, list[NDArray[np.int64]]], limit: int) -> dict[int, NDArray[np.int64]]:
-    return {station: np.concatenate(some)[-limit:] for station, some in parts.items()}
+    out = {}
+    for station, some in parts.items():
+        rows = np.concatenate(some)[-limit:]
+        # Clocks are set, and captures of several radios are put together: times may fall.
+        out[station] = rows[np.argsort(rows[:, 0], kind="stable")]
+    return out
 
 
 def _on_ethernet(length: NDArray[np.int64], kind: NDArray[np.uint8], flags: NDArray[np.uint8]) -> NDArray[np.int64]:

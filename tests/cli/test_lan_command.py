@@ -1,5 +1,6 @@
 """``roomsweep lan`` where no network is needed: usage, recordings, marks."""
 
+import ipaddress
 import json
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from roomsweep.cli.app import app
-from roomsweep.cli.lan import consent, mine, scan
+from roomsweep.cli.lan import consent, mine, networks, scan
 from roomsweep.cli.lan.networks import Joined, Target, read_network
+from roomsweep.cli.lan.notes import HostNotes, joined_by_mac
 from roomsweep.detect.lan.datagrams import Answer
 from roomsweep.detect.lan.observed import ObservedHost, ObservedNetwork
 
@@ -120,10 +122,13 @@ def test_the_notice_tells_how_many_and_by_what() -> None:
     own = Joined(
         interface="wlan0", index=2, ip="192.168.1.7", network=read_network("192.168.1.0/24"), gateway_ip="192.168.1.1"
     )
-    text = consent.notice(Target(network=own.network, joined=own))
-    assert text.startswith("253 addresses of the network 192.168.1.0/24 (joined by wlan0, router 192.168.1.1) will be")
-    assert "60 packets" in text
-    assert consent.notice(Target(network=own.network)).startswith("254 addresses of the network 192.168.1.0/24 will be")
+    first, *rest = consent.notice(Target(network=own.network, joined=own))
+    assert first.startswith("253 addresses of the network 192.168.1.0/24 (joined by wlan0, router 192.168.1.1) will be")
+    assert "at most 60 packets to each device" in " ".join(rest)
+    assert "no password is tried" in " ".join(rest)
+    assert consent.notice(Target(network=own.network))[0].startswith(
+        "254 addresses of the network 192.168.1.0/24 will be"
+    )
 
 
 def test_a_round_is_reported_kept_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,3 +159,78 @@ def test_a_round_is_reported_kept_and_told(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_network_is_not_missing_from_what_was_looked_at(recording: str) -> None:
     assert "not asked what they are" not in " ".join(json.loads(run("lan", recording, "--json")[1])["limits"])
+
+
+def test_a_sweep_goes_on_where_the_joined_network_may_not_be_asked(
+    recording: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wide = Joined(interface="wlan0", index=2, ip="10.0.0.7", network=ipaddress.IPv4Network("10.0.0.0/8"))
+    monkeypatch.setattr(networks, "joined_networks", lambda: [wide])
+    code, out, _ = run("sweep", "--lan", "auto", "--yes", "--wifi", str(tmp_path / "absent.pcap"), "--json")
+    assert code == 3
+    states = {source["kind"]: source for source in json.loads(out)["sources"]}
+    assert set(states) == {"lan", "wifi_capture"}
+    assert states["lan"]["state"] == "not_examined"
+    assert "too many to ask politely" in states["lan"]["reason"]
+    code, _, err = run("lan", "--yes")
+    assert code == 2
+    assert "too many to ask politely" in " ".join(err.split())
+
+
+def test_a_sweep_says_that_there_is_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "joined_networks", list)
+    code, out, _ = run("sweep", "--lan", "auto", "--yes", "--json")
+    assert code == 4
+    (source,) = json.loads(out)["sources"]
+    assert "joined no network" in source["reason"]
+
+
+def test_two_addresses_of_one_box_are_one_host() -> None:
+    v380 = Answer(protocol="v380", fields={"uid": "1"})
+    hosts = {
+        "192.168.1.9": HostNotes(mac=MAC, alive=True, open_ports=[80, 80]),
+        "fe80::9": HostNotes(mac=MAC, answers=[v380, v380], names={"cam.local": None}),
+        "fe80::10": HostNotes(mac="02:00:5e:10:00:02", alive=True),
+        "fe80::11": HostNotes(),
+    }
+    for _ in range(2):  # it is asked for again and again while a round runs
+        joined = joined_by_mac(hosts)
+    assert {ip for ip, host in joined.items() if host.is_there} == {"192.168.1.9", "fe80::10"}
+    record = joined["192.168.1.9"].record("192.168.1.9", roles=["mine"])
+    assert record.answers == (v380,)
+    assert record.names == ("cam.local",)
+    assert record.open_ports == (("tcp", 80),)
+    assert record.roles == {"mine"}
+
+
+@pytest.fixture
+def known() -> scan.Scan:
+    """A round over a network that is not there, with its router known."""
+    here = Joined(
+        interface="wlan0", index=2, ip="192.168.1.7", network=read_network("192.168.1.0/24"), gateway_ip="192.168.1.1"
+    )
+    known = scan.Scan(Target(network=here.network, joined=here), mine=[MAC])
+    known._hosts["192.168.1.1"] = HostNotes(mac="02:00:5e:10:00:99", alive=True)
+    return known
+
+
+def test_who_a_router_stands_in_for(known: scan.Scan) -> None:
+    behind, own = HostNotes(mac="02:00:5e:10:00:99"), HostNotes(mac="02:00:5e:10:00:05")
+    known._hosts |= {"192.168.1.30": behind, "192.168.1.31": own}
+    assert known._is_stood_for("192.168.1.30", behind)
+    assert not known._is_stood_for("192.168.1.31", own)
+    assert not known._is_stood_for("192.168.1.1", known._hosts["192.168.1.1"])
+    known._hosts |= {f"192.168.1.{n}": HostNotes(mac="02:00:5e:10:00:05") for n in range(40, 44)}
+    assert known._is_stood_for("192.168.1.31", own)
+
+
+def test_made_up_neighbours_are_bounded(known: scan.Scan) -> None:
+    for number in range(1, 2000):
+        known._heard(f"fe80::{number:x}", Answer(protocol="v380", fields={"uid": str(number)}))
+    assert len(known._hosts) <= 300
+    observed = known.observed(interrupted=True)
+    assert observed.interrupted
+    roles = {host.ip: host.roles for host in observed.hosts}
+    assert roles["192.168.1.1"] == {"gateway"}
+    assert roles["192.168.1.7"] == {"this_computer"}
+    assert observed.neighbours_answering == len(observed.hosts) - 2

@@ -142,6 +142,15 @@ def test_other_files_are_refused_in_words(data: bytes, words: str) -> None:
         examine(data)
 
 
+def test_half_a_surrogate_pair_harms_no_output() -> None:
+    head = b'{"schema":"roomsweep.adverts/1","listened_with":"\\ud800"}\n'
+    line = advert_line(advert()).replace(b'"rssi_dbm"', b'"name":"\\udfffcam","rssi_dbm"')
+    examined = examine(head + line)
+    assert examined.findings[0].identity.name == r"\udfffcam"
+    for text in (examined.findings[0].title, examined.source.facts["listened_with"]):
+        assert text.encode()
+
+
 def test_a_recording_is_told_from_a_capture() -> None:
     assert is_adverts(HEAD[:200])
     assert not is_adverts(b"btsnoop\0")

@@ -194,6 +194,15 @@ def _changed_value(value: Any, rng: Random) -> Any:
     )
 
 
+def _json_lines(data: bytes, size: int, rng: Random, bend: Bend) -> bytes:
+    if rng.random() < 0.3:
+        return _lines(data, size, rng, bend)
+    lines = data.split(b"\n")
+    at = rng.randrange(len(lines))
+    lines[at] = _json(lines[at], size, rng, bend)
+    return b"\n".join(lines)[:size]
+
+
 def _picture(data: bytes, size: int, rng: Random, bend: Bend) -> bytes:
     """What stands in the EXIF block or in the boxes of a HEIC, in its own length; else any bytes."""
     marks = [at for mark in (b"Exif\0\0", b"eXIf", b"EXIF", b"meta", b"II*\0") if (at := data.find(mark)) >= 0]
@@ -212,6 +221,7 @@ CHANGES: dict[str, Change] = {
     "wifi": capture_wifi,
     "motion": _motion,
     "bluetooth": _capture(_BLUETOOTH_KINDS),
+    "adverts": _json_lines,
     "scan": _text,
     "actions": _text,
     "readings": _text,

@@ -191,6 +191,11 @@ def read_bluetooth(data: bytes) -> Examined:
     return examine_bluetooth(io.BytesIO(data), source_id="bluetooth-1", name="a.btsnoop")
 
 
+def read_adverts(data: bytes) -> Examined:
+    """Recordings of adverts."""
+    return examine_bluetooth(io.BytesIO(data), source_id="bluetooth-1", name="a.jsonl")
+
+
 def read_scan(data: bytes) -> Examined:
     """Lists of networks of every form."""
     return examine_scan(data, source_id="wifi-scan-1", name="a.txt")
@@ -262,6 +267,7 @@ READERS: dict[str, Reader] = {
     "wifi": Reader(read=read_wifi),
     "motion": Reader(read=read_motion),
     "bluetooth": Reader(read=read_bluetooth),
+    "adverts": Reader(read=read_adverts),
     "scan": Reader(read=read_scan),
     "actions": Reader(read=read_log),
     "readings": Reader(read=read_places),

@@ -15,6 +15,9 @@ from roomsweep.calibration.airwaves import synthetic_bluetooth, synthetic_wifi
 from roomsweep.calibration.reframe import Air, capture, control_frames, reframed
 from roomsweep.calibration.signal_rooms import signal_room
 from roomsweep.calibration.talkers import CAMERAS, camera, photo_backup, video_call
+from roomsweep.detect.bluetooth.advertising import Advertising
+from roomsweep.detect.bluetooth.adverts import Advert, advert_line, header_line
+from roomsweep.detect.bluetooth.heard import AddressKind
 from roomsweep.detect.wifi.schedules import MOTION_PLAN
 
 from . import shapes
@@ -138,7 +141,56 @@ def bluetooth() -> list[bytes]:
         written(_over_time([nordic] * 9, linktype=272), "pcap-ns"),
         written(_over_time([air] * 9, linktype=192), "pcap"),
         written([*_over_time([air] * 3, linktype=192), *_over_time([radio + frame] * 3, linktype=256)], "pcapng"),
+        written(_chain(), "pcap"),
+        written(_over_time([event(0x3E, piece) for piece in _in_pieces()] * 3, linktype=187), "pcap"),
     ]
+
+
+def _chain() -> list[Record]:
+    """An extended advertisement in three messages, 3 ms apart: a pointer, address and data, the rest."""
+    parts = [
+        b"\x06\x18\x01\x30\x07\x64\x00",
+        b"\x0c\x19" + _A + b"\x01\x30\x07\x64\x00" + b"\x0b\x09IP",
+        b"\x03\x08\x01\x30" + b" Camera ",
+    ]
+    out = []
+    for number, part in enumerate(parts * 4):
+        pdu = bytes([0x47, len(part)]) + part
+        body = b"\xd6\xbe\x89\x8e" + pdu + shapes.check_sum(pdu)
+        t_ns = 1_700_000_000_000_000_000 + number * 3_000_000
+        out.append(Record(t_ns=t_ns, body=body, length=len(body), linktype=251, flags=0))
+    return out
+
+
+def _in_pieces() -> list[bytes]:
+    """Two reports of one advertisement: the first says that more comes."""
+
+    def report(kind: int, data: bytes) -> bytes:
+        head = struct.pack("<HB6sBBBbbHB6sB", kind, 1, _A, 1, 0, 1, 0, -50, 0, 0, bytes(6), len(data))
+        return b"\x0d\x01" + head + data
+
+    return [report(0x20, b"\x0b\x09IP"), report(0, b" Camera ")]
+
+
+def adverts() -> list[bytes]:
+    """Recordings of adverts as operating systems tell them."""
+    said = Advertising(
+        flags=6,
+        name="IP Camera",
+        uuids=(0xFD5F, "00467768-6228-2272-4663-277478268000"),
+        service_data=((0xFCB2, b"\x01\x00"),),
+        manufacturer=((0x01AB, bytes.fromhex("020102102716e4")),),
+        tx_power_dbm=4,
+        appearance=320,
+    )
+    head = header_line(listened_with="BlueZ", started_at="2026-11-20T12:00:00+00:00")
+    lines = [
+        advert_line(
+            Advert(t_ns=1_700_000_000_000_000_000 + n * 10**9, address=n % 3, kind=kind, rssi_dbm=-50 - n, said=said)
+        )
+        for n, kind in enumerate([AddressKind.STATIC, AddressKind.PUBLIC, AddressKind.UNTOLD, AddressKind.HIDDEN] * 3)
+    ]
+    return [head + b"".join(lines), head + lines[0]]
 
 
 _LOG = b"# roomsweep actions\n# least rest: motion 5 s\ntime,action\n"
@@ -313,6 +365,7 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "wifi": wifi,
     "motion": motion,
     "bluetooth": bluetooth,
+    "adverts": adverts,
     "scan": scan,
     "actions": actions,
     "readings": readings,

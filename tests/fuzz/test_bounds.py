@@ -118,3 +118,18 @@ def test_times_that_fall_are_no_reason_to_fail() -> None:
     found = examined(written(rows[::-1], "pcap-ns"))
     assert of_camera(found).evidence
     assert 29 <= found.source.facts["seconds"] <= 31
+
+
+def test_zeros_under_a_clock_that_was_never_set() -> None:
+    """Every place in such a file looks like the beginning of a record."""
+    body = bytes(60_000)
+    rows = [Record(t_ns=row * SECOND_NS, body=body, length=len(body), linktype=127) for row in range(70)]
+    data = written(rows, "pcap")
+    tracemalloc.start()
+    try:
+        read = sum(len(records) for records in CaptureReader(io.BytesIO(data), name="a", block_bytes=1 << 20))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert read == len(rows)
+    assert peak < 32 << 20, f"{peak >> 20} MiB for pieces of 1 MiB"

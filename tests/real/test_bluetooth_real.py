@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,18 @@ def examine(path: Path) -> Examined:
         return examine_capture(stream, source_id="b", name=path.name)
 
 
-def advertisers(path: Path) -> tuple[Advertiser, ...]:
+def register_of(path: Path) -> Register:
     register, air, events = Register(), AirReader(), EventReader()
     with path.open("rb") as stream:
         for records in CaptureReader(stream, name=path.name):
             register.add(air.read(records))
             register.add(events.read(records))
-    return register.advertisers()
+    register.add(air.finish())
+    return register
+
+
+def advertisers(path: Path) -> tuple[Advertiser, ...]:
+    return register_of(path).advertisers()
 
 
 def tshark(path: Path, display_filter: str, *fields: str) -> list[list[str]]:
@@ -99,6 +105,25 @@ def test_no_device_of_any_bluetooth_capture_is_above_noted(data_dir: Path) -> No
         if finding.level is not Level.NOTED
     ]
     assert accused == []
+
+
+def test_the_signal_by_the_second_is_that_of_tshark(data_dir: Path) -> None:
+    path = data_dir / "radio" / "ble_nrf_tesi" / "capture.pcapng"
+    own = "nordic_ble.crcok == 1 && !(btle.advertising_header.pdu_type in {3, 5})"
+    rows = tshark(path, own, "btle.advertising_address", "frame.time_epoch", "nordic_ble.rssi")
+    theirs: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+    for address, time, level in rows:
+        if address:
+            theirs[address, int(time.split(".")[0])].append(int(level))
+    register = register_of(path)
+    ours = {
+        (format_mac(record.addresses[0]), round(at)): (count, round(level, 6))
+        for record in register.advertisers()
+        for series in [register.series(record)]
+        for at, level, count in zip(series.t_s.tolist(), series.rssi_dbm.tolist(), series.count.tolist(), strict=True)
+    }
+    assert len(ours) > 1000
+    assert ours == {key: (len(levels), round(sum(levels) / len(levels), 6)) for key, levels in theirs.items()}
 
 
 def test_trackers_in_the_real_captures_are_named(data_dir: Path) -> None:

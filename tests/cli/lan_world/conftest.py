@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -90,26 +91,30 @@ class World:
                 self._process.stdout.close()
 
 
-def made(*options: str) -> Iterator[World]:
+@pytest.fixture(scope="session")
+def worlds() -> Iterator[dict[str, World]]:
+    """Three networks, made at the same time.
+
+    ``open``: everybody hears everybody. ``hidden``: guests are hidden from each other, the router is heard. ``passed``:
+    they are hidden, but the router answers ARP in their names and passes on what they send each other.
+    """
     why = lacking()
     if why and os.environ.get("CI") == "true" and sys.platform.startswith("linux") and os.geteuid() == 0:
         pytest.fail(f"the network of these tests must be there where everything is checked: it {why}")
     if why:
         pytest.skip(why)
-    world = World(*options)
+    options = {"open": (), "hidden": ("--isolated",), "passed": ("--isolated", "--proxy", "--honest")}
+    with ThreadPoolExecutor() as pool:
+        made = {name: pool.submit(World, *words) for name, words in options.items()}
     try:
-        yield world
+        yield {name: future.result() for name, future in made.items()}
     finally:
-        world.close()
+        for future in made.values():
+            if future.exception() is None:
+                future.result().close()
 
 
 @pytest.fixture(scope="session")
-def lan_world() -> Iterator[World]:
-    """A network on which everybody hears everybody."""
-    yield from made()
-
-
-@pytest.fixture(scope="session")
-def isolated_world() -> Iterator[World]:
-    """The same network with its guests hidden from each other; the router is heard."""
-    yield from made("--isolated")
+def lan_world(worlds: dict[str, World]) -> World:
+    """The network on which everybody hears everybody."""
+    return worlds["open"]

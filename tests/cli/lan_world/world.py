@@ -78,6 +78,18 @@ class World:
                 counter = self.counters[name] = Counter(mac=mac, address=address, sender=GUEST_MAC)
             asyncio.get_running_loop().add_reader(counter._sock, counter.read)
 
+    def stand_in(self) -> None:
+        """Let the router answer ARP in everybody's name and pass on what guests send each other."""
+        with self.switch.inside("gateway"):
+            conf = Path("/proc/sys/net/ipv4/conf")
+            for name, value in (
+                ("eth0/proxy_arp_pvlan", "1"),
+                ("all/send_redirects", "0"),
+                ("eth0/send_redirects", "0"),
+            ):
+                Path(conf, name).write_text(value)
+            Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+
     async def udp(self, name: str, port: int, answer: say.Answer, *groups: str) -> None:
         own = self.ip(name)
         with self.switch.inside(name):
@@ -256,6 +268,7 @@ async def commands(world: World) -> None:
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--isolated", action="store_true", help="guests hear the gateway and nobody else")
+    parser.add_argument("--proxy", action="store_true", help="with --isolated: the router passes on between guests")
     parser.add_argument("--honest", action="store_true", help="leave out the hosts that do harm: 20 are left")
     wanted = parser.parse_args()
     task = asyncio.current_task()
@@ -265,6 +278,8 @@ async def main() -> None:
         world = World(isolated=wanted.isolated, honest=wanted.honest, scratch=scratch)
         try:
             world.build()
+            if wanted.proxy:
+                world.stand_in()
             await world.populate()
             for _ in range(100):
                 if world.missing or world.is_up():
