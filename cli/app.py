@@ -315,7 +315,7 @@ def lan(
         typer.Argument(
             help="A network (192.168.1.0/24) or an earlier lan.json; without it, the network joined.",
             show_default=False,
-            metavar="[CIDR]",
+            metavar="CIDR",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask the network joined without asking back.")] = False,

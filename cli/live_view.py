@@ -126,7 +126,7 @@ class ListenView:
     def _lines(self) -> None:
         """Write what is new, and the progress now and then."""
         for finding in self._findings:
-            key = finding.identity.mac or finding.id
+            key = f"{finding.kind} {finding.identity.mac or finding.id}"
             told = self._raised.get(key)
             first = self.tells_noted if told is None else False
             if first or finding.level.rank < (told or Level.NOTED).rank:

@@ -52,6 +52,7 @@ OTHER_RULES = frozenset({"context.lan_gateway", "context.lan_other"})
 NAME_RULES = frozenset(
     {
         *("hint.ble_name", "hint.lan_name", "hint.ssid_lead", "identity.ble_name", "identity.ssid"),
+        "identity.worn_ble_name",
         *("setup.ssid", "setup.ssid_camera_kit", "setup.ssid_explained", "worn.ble_name"),
     }
 )
@@ -175,7 +176,7 @@ def _keys(
     shared: list[tuple[str, str | int]] = [
         ("mac", address + step)
         for address in addresses
-        if not is_local(address)
+        if not (is_local(address) or identity.randomised_mac)
         for distance in range(1, ADJACENT + 1)
         for step in (-distance, distance)
     ]

@@ -49,6 +49,7 @@ class Discovery:
         self._target, self._pace, self._allowance, self._heard = target, pace, allowance, heard
         self._probes = probes(uuid.uuid4())
         self._transports: dict[tuple[int, str, int | None], asyncio.DatagramTransport] = {}
+        self._making = asyncio.Lock()
         self._counts: dict[str, int] = {}
         self._answers: dict[str, set[str]] = {}
         self._total = 0
@@ -68,8 +69,8 @@ class Discovery:
 
     async def ask_everybody(self) -> None:
         """Send every question once, the first variants of each protocol only, to the network's own addresses."""
-        if self._target.joined is None:
-            return  # what goes to everybody does not cross a router
+        if self._target.joined is None or not self._target.whole:
+            return  # it does not cross a router, and does not stop at the part that was named
         for probe in self._first_variants():
             family = socket.AF_INET6 if probe.group and ":" in probe.group else socket.AF_INET
             if family == socket.AF_INET6 and self._target.joined.link_local is None:
@@ -105,7 +106,7 @@ class Discovery:
             self._send(transport, probe, address.ip)
 
     def _first_variants(self) -> list[Probe]:
-        if self._target.joined is None:
+        if not self._target.whole:
             return []
         out = []
         counts: dict[tuple[str, int, str, str | None], int] = {}
@@ -127,22 +128,27 @@ class Discovery:
     ) -> asyncio.DatagramTransport | None:
         """Return the socket of a protocol; one that must have a port of its own is shared by that port."""
         key = (int(family), "" if port else protocol, port)
-        transport = self._transports.get(key)
-        if transport is None:
-            try:
-                sock = _open(family, port, joined=self._target.joined)
-            except OSError as error:
-                if port is None:
-                    self.refused.append(f"this computer cannot send datagrams ({error.strerror or error})")
-                    return None
-                self.refused.append(f"this computer cannot use UDP port {port} ({error.strerror or error})")
-                return await self._socket(family, protocol, None, group=group)
-            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: Ear(lambda ip, data: self._take(ip, data, protocol or port or 0)), sock=sock
-            )
-            self._transports[key] = transport
-        if group is not None and port is not None and family == socket.AF_INET:
+        async with self._making:  # several hosts are asked at a time
+            transport = self._transports.get(key) or await self._make(family, protocol, port, key=key)
+        if transport is None and port is not None:
+            return await self._socket(family, protocol, None)
+        if transport is not None and group is not None and port is not None and family == socket.AF_INET:
             self._join(transport, group)
+        return transport
+
+    async def _make(
+        self, family: socket.AddressFamily, protocol: str, port: int | None, *, key: tuple[int, str, int | None]
+    ) -> asyncio.DatagramTransport | None:
+        try:
+            sock = _open(family, port, joined=self._target.joined)
+        except OSError as error:
+            what = "send datagrams" if port is None else f"use UDP port {port}"
+            self.refused.append(f"this computer cannot {what} ({error.strerror or error})")
+            return None
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: Ear(lambda ip, data: self._take(ip, data, protocol or port or 0)), sock=sock
+        )
+        self._transports[key] = transport
         return transport
 
     def _join(self, transport: asyncio.DatagramTransport, group: str) -> None:

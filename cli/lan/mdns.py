@@ -75,13 +75,13 @@ async def ask_mdns(
     Parameters
     ----------
     target
-        The network; hosts elsewhere are passed over.
+        The network; hosts elsewhere are passed over. Nobody is asked if only a part of the link is meant.
     pace, allowance
         See :mod:`.pace`.
     heard
         Called with the address of a host when it answers.
     """
-    if target.joined is None:
+    if target.joined is None or not target.whole:
         return {}
     records = _Records()
     left = [_DATAGRAMS_MAX]

@@ -80,6 +80,11 @@ class Target:
     network: ipaddress.IPv4Network
     joined: Joined | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether everybody on the link is meant, so that questions may go to everybody; not so for a named part."""
+        return self.joined is not None and self.joined.network.subnet_of(self.network)
+
     def addresses(self) -> list[str]:
         """Return every address a host may have, this computer's left out."""
         own = self.joined.ip if self.joined else None

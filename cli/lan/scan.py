@@ -157,7 +157,7 @@ class Scan:
             self._discovery = discovery
             aside = [asyncio.create_task(self._listen_mdns(announced))]
             joined = self._target.joined
-            if joined is not None and joined.link_local is not None:
+            if joined is not None and joined.link_local is not None and self._target.whole:
                 aside.append(asyncio.create_task(ping_all_nodes(joined.index, heard=self._heard_ipv6)))
             try:
                 await discovery.ask_everybody()

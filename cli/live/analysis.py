@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import cv2
@@ -77,9 +78,7 @@ class Analyst:
         Seconds that only go forward.
     """
 
-    def __init__(
-        self, *, log: SweepLog, started_at: datetime, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, log: SweepLog, started_at: datetime, clock: Callable[[], float] = time.monotonic) -> None:
         self._log, self._started_at, self._clock = log, started_at, clock
         self._condition = threading.Condition()
         self._waiting: _Waiting | None = None
@@ -99,6 +98,7 @@ class Analyst:
         self._crop_s: dict[str, float] = {}
         self._offset_s = self._last_s = 0.0
         self._saved_s = -np.inf
+        self._pictured: dict[str, int] = {}
         #: Frames looked at, overtaken by newer ones, and not decoded.
         self.looked = self.dropped = self.failed = 0
         self._thread = threading.Thread(target=self._run, name="analysis", daemon=True)
@@ -118,7 +118,7 @@ class Analyst:
                 self._waiting, old = None, waiting
             self._condition.notify()
         if old is not None:
-            old.future.set_result(None)
+            _settle(old.future, lambda: None)
         return waiting.future
 
     def still(self, data: bytes, *, zone: str | None) -> Future[dict[str, Any]]:
@@ -171,10 +171,10 @@ class Analyst:
                 job = self._jobs.popleft() if self._jobs else None
                 if self._stopping and job is None:
                     if waiting is not None:
-                        waiting.future.set_result(None)
+                        _settle(waiting.future, lambda: None)
                     return
             if waiting is not None:
-                _settle(waiting.future, lambda waiting=waiting: self._answer(waiting))
+                _settle(waiting.future, partial(self._answer, waiting))
             if job is not None:
                 _settle(job[1], job[0])
 
@@ -196,7 +196,7 @@ class Analyst:
             yaw_deg=message.yaw_deg, pitch_deg=message.pitch_deg, width=image.shape[1], height=image.shape[0],
             profile=self._profile,
         )  # fmt: skip
-        shown, source = self._follow(frame, message)
+        shown = self._follow(frame, message)
         self.looked += 1
         coverage = self._coverage.record()
         if len(coverage["seen"]) == self._told_cells:
@@ -206,7 +206,7 @@ class Analyst:
         out = {
             "type": "answer",
             "seq": message.seq,
-            "findings": [self._finding(item, frame, source) for item in shown],
+            "findings": [self._finding(item, frame) for item in shown],
             "hints": [*hints, *(["not_saved"] if self._log.error else [])],
             "coverage": coverage,
             "dropped": self.dropped,
@@ -231,22 +231,21 @@ class Analyst:
         self._last_s = t_s + self._offset_s
         return self._last_s
 
-    def _follow(self, frame: LiveFrame, message: FrameMessage) -> tuple[list[Shown], str]:
-        """Hand a frame to what follows frames of its kind; return what it shows, and the source's id."""
+    def _follow(self, frame: LiveFrame, message: FrameMessage) -> list[Shown]:
+        """Hand a frame to what follows frames of its kind; return what it shows."""
         if message.mode == "dark":
             if self._dark is None:
                 name = words.phrase("source_dark")
                 self._dark = DarkFollowing(source_id="dark-video-1", name=name, profile=self._profile)
-            return self._dark.push(frame), "dark-video-1"
+            return self._dark.push(frame)
         if self._lit is None:
             name = words.phrase("source_lit")
             self._lit = LitFollowing(source_id="video-1", name=name, profile=self._profile)
         if message.mode == "blink" and message.torch == "off":
-            self._lit.push_unlit(frame)
-            return self._lit.shown(), "video-1"
-        return self._lit.push(frame), "video-1"
+            return self._lit.push_unlit(frame)
+        return self._lit.push(frame)
 
-    def _finding(self, item: Shown, frame: LiveFrame, source: str) -> dict[str, Any]:
+    def _finding(self, item: Shown, frame: LiveFrame) -> dict[str, Any]:
         """Return a finding as the page takes it; places and radius as shares of the picture."""
         rows, columns = frame.image.shape[:2]
         close_up = None
@@ -256,7 +255,6 @@ class Analyst:
                 frame.image, item.x_px, item.y_px, radius_px=item.radius_px, side_px=_CROP_PX, scale=_CROP_SCALE
             )
             close_up = "data:image/jpeg;base64," + base64.b64encode(jpeg(part)).decode("ascii")
-            self._log.picture(f"{source}-{item.id}", frame.jpeg)
         return {
             "id": item.id,
             "track": item.id,
@@ -322,19 +320,28 @@ class Analyst:
         """Hand what was found so far to the log; it writes once a second."""
         self._saved_s = self._clock()
         examined = self._examined()
+        for name, (number, data) in self._shown_best().items():
+            if self._pictured.get(name) != number:
+                self._pictured[name] = number
+                self._log.picture(name, data)
         self._log.sources(examined)
         self._log.add("coverage", self._coverage.record())
         self._log.add("counts", {"looked": self.looked, "dropped": self.dropped, "failed": self.failed})
         ids = {finding.id for item in examined for finding in item.findings}
         self._crop_s = {name: at for name, at in self._crop_s.items() if name in ids}
 
+    def _shown_best(self) -> dict[str, tuple[int, bytes]]:
+        """Return number and bytes of the frame that shows each finding best, by source and finding."""
+        return {
+            f"{following.source_id}-{name}": picture
+            for following in (self._lit, self._dark)
+            if following is not None
+            for name, picture in following.pictures().items()
+        }
+
     def _end(self) -> Ended:
         self._save()
-        frames = dict(self._still_bytes)
-        for following, source in ((self._lit, "video-1"), (self._dark, "dark-video-1")):
-            for name, (_, data) in (following.pictures() if following else {}).items():
-                frames[f"{source}-{name}"] = data
-                self._log.picture(f"{source}-{name}", data)
+        frames = self._still_bytes | {name: data for name, (_, data) in self._shown_best().items()}
         return end_of(self._examined(), started_at=self._started_at, frames=frames, size=self._size)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,11 +19,11 @@ from ...detect.lens.blinking import STEP
 from ...detect.lens.examine import LISTED_MAX, LOOKS_MAX
 from ...detect.lens.follow import Follower, Track
 from ...detect.lens.glow import Glow, facts_of, findings_of, glow_evidence, glows_of, is_fault, not_dark, title_of
-from ...detect.lens.lights import DARK_MAX, darkness_of
+from ...detect.lens.lights import DARK_MAX, Lights, darkness_of
 from ...detect.lens.pair import persistence, register
 from ...detect.lens.profile import CameraProfile
 from ...detect.lens.spots import Image, Spots, grey_of
-from ...detect.result import Evidence, Examined, Finding, Level, Source, SourceState
+from ...detect.result import Evidence, Examined, Finding, Level, Source, SourceState, Where
 from ...detect.weighing import level_of
 
 #: Measures in a row that a spot may be missed and still be shown: 0.25 s, after which its circle would lie wrong.
@@ -89,25 +89,13 @@ class _Known:
     best_jpeg: bytes = b""
     best_db: float = -np.inf
     frame: int = 0
+    where: Where = field(default_factory=Where)
     zones: Counter[str] = field(default_factory=Counter)
 
     @property
     def zone(self) -> str | None:
         """The zone in which it was seen most often."""
         return self.zones.most_common(1)[0][0] if self.zones else None
-
-
-class Following(Protocol):
-    """What follows the frames of one kind."""
-
-    def push(self, frame: LiveFrame) -> list[Shown]:
-        """Take the next frame; return what is to be shown in it."""
-
-    def examined(self) -> Examined:
-        """Return the outcome so far; finding ids are the shown ones."""
-
-    def pictures(self) -> dict[str, tuple[int, bytes]]:
-        """Return by finding id the number and the bytes of the frame that shows it best."""
 
 
 class LitFollowing:
@@ -124,7 +112,7 @@ class LitFollowing:
     kind = "video"
 
     def __init__(self, *, source_id: str, name: str, profile: CameraProfile | None = None) -> None:
-        self._source_id, self._name = source_id, name
+        self.source_id, self._name = source_id, name
         self._profile = profile or CameraProfile()
         self._follower = Follower(profile=profile)
         self._number = -1
@@ -134,6 +122,8 @@ class LitFollowing:
         self._lit: LiveFrame | None = None
         self._lit_level = 0.0
         self._asked_s = -np.inf
+        self._last_shown: list[Shown] = []
+        #: Torch-on frames that were held against a torch-off frame.
         self.pairs = 0
 
     def push(self, frame: LiveFrame) -> list[Shown]:
@@ -162,22 +152,26 @@ class LitFollowing:
                 known = self._known[track] = _Known(id=f"L{self._made}")
             out.append(self._shown(track, known, evidence, level, frame))
         self._forget()
+        self._last_shown = out
         return out
 
-    def push_unlit(self, frame: LiveFrame) -> None:
-        """Hold a frame with the torch off against the torch-on frame just before it.
+    def push_unlit(self, frame: LiveFrame) -> list[Shown]:
+        """Hold a frame with the torch off against the torch-on frame just before it; return what is shown on.
 
         Labels come from the page, and a phone switches its torch with a delay: a frame that is not darker by a
         torch's step says nothing.
         """
+        self._ask(frame)
+        return [replace(item, better=False) for item in self._last_shown]
+
+    def _ask(self, frame: LiveFrame) -> None:
+        """Ask the torch-off frame how much of each spot is there without the torch."""
         lit = self._lit
         if lit is None or not 0.0 <= frame.t_s - lit.t_s <= PAIR_S or self._asked_s == lit.t_s:
             return
         if lit.image.shape != frame.image.shape or self._lit_level < STEP * _level(frame.image):
             return
-        tracks = [
-            track for track in self._candidates(at_most=_ASKED) if track.missed == 0 and track.last is not None
-        ]
+        tracks = [track for track in self._candidates(at_most=_ASKED) if track.missed == 0 and track.last is not None]
         if not tracks:
             return
         self._asked_s = lit.t_s
@@ -196,9 +190,7 @@ class LitFollowing:
     def examined(self) -> Examined:
         """Return the outcome so far."""
         tracks = list(dict.fromkeys((*clip._leading(self._follower, at_most=4 * LISTED_MAX), *self._known)))
-        judged = sorted(
-            ((clip._evidence(track), track) for track in tracks), key=lambda item: -clip._sum(item[0])
-        )
+        judged = sorted(((clip._evidence(track), track) for track in tracks), key=lambda item: -clip._sum(item[0]))
         findings: list[Finding] = []
         looks: Counter[str | None] = Counter()
         listed: Counter[str | None] = Counter()
@@ -213,7 +205,7 @@ class LitFollowing:
                 looks[zone] += 1
                 level = level if looks[zone] <= LOOKS_MAX else Level.NOTED
             best = (known.best if known is not None else None) or clip._Shown.best_of(track)
-            finding = clip._finding(track, best, evidence, level, number=0, source_id=self._source_id)
+            finding = clip._finding(track, best, evidence, level, number=0, source_id=self.source_id)
             name = known.id if known is not None else f"n{len(findings) + 1}"
             findings.append(replace(finding, id=name, where=replace(finding.where, zone=zone)))
         facts: dict[str, Any] = {
@@ -226,9 +218,7 @@ class LitFollowing:
             facts["torch_pairs"] = self.pairs
         if self._follower.blinking:
             facts["torch_blinks"] = True
-        source = Source(
-            id=self._source_id, kind=self.kind, name=self._name, state=SourceState.EXAMINED, facts=facts
-        )
+        source = Source(id=self.source_id, kind=self.kind, name=self._name, state=SourceState.EXAMINED, facts=facts)
         return Examined(source=source, findings=tuple(findings))
 
     def pictures(self) -> dict[str, tuple[int, bytes]]:
@@ -287,7 +277,7 @@ class DarkFollowing:
     kind = "dark_video"
 
     def __init__(self, *, source_id: str, name: str, profile: CameraProfile | None = None) -> None:
-        self._source_id, self._name, self._profile = source_id, name, profile
+        self.source_id, self._name, self._profile = source_id, name, profile
         self._active: list[dark_clip._Track] = []
         self._ended: list[dark_clip._Track] = []
         self._known: dict[int, _Known] = {}
@@ -326,9 +316,7 @@ class DarkFollowing:
         self._ended = sorted(self._ended, key=lambda track: -track.count)[: dark_clip._TRACKS_MAX]
         return self._shown(frame)
 
-    def _see(
-        self, glow: Glow, lights: dark_clip.Lights, owner: dict[int, dark_clip._Track], frame: LiveFrame
-    ) -> None:
+    def _see(self, glow: Glow, lights: Lights, owner: dict[int, dark_clip._Track], frame: LiveFrame) -> None:
         dark_clip._see(glow, lights, owner, frame=self._number, t_s=frame.t_s)
 
     def _shown(self, frame: LiveFrame) -> list[Shown]:
@@ -339,7 +327,7 @@ class DarkFollowing:
             rules, count = dark_clip._rules(track), track.members.most_common(1)[0][0]
             evidence = glow_evidence(rules, count=count)
             (finding,), _, _ = findings_of(
-                [(evidence, title_of(rules, count=count), track.here)], source_id=self._source_id
+                [(evidence, title_of(rules, count=count), track.here)], source_id=self.source_id
             )
             known = self._known.get(track.number)
             if known is None and finding.level is Level.NOTED:
@@ -350,7 +338,7 @@ class DarkFollowing:
             better = track.strength > known.best_db
             if better:
                 known.best_db, known.best_jpeg, known.frame = track.strength, frame.jpeg, self._number
-                track.where = track.here
+                known.where = track.here
             if frame.zone:
                 known.zones[frame.zone] += 1
             out.append(
@@ -376,16 +364,15 @@ class DarkFollowing:
         for place, track in enumerate(tracks):
             rules, count = dark_clip._rules(track), track.members.most_common(1)[0][0]
             judged = (glow_evidence(rules, count=count), title_of(rules, count=count), dark_clip._where(track))
-            (finding,), raised, _ = findings_of([judged], source_id=self._source_id)
+            (finding,), raised, _ = findings_of([judged], source_id=self.source_id)
             looks += raised
             if looks > LOOKS_MAX and raised:
                 beyond += 1
                 finding = replace(finding, level=Level.NOTED)
             known = self._known.get(track.number)
-            zone = None if known is None else known.zone
-            where = replace(finding.where, zone=zone)
+            where = finding.where
             if known is not None:
-                where = replace(where, frame=known.frame)
+                where = replace(known.where, track=where.track, zone=known.zone)
             findings.append(replace(finding, id=known.id if known else f"d{place + 1}", where=where))
         count = self._levels.total()
         level = float(np.median(list(self._levels.elements()))) if count else 0.0
@@ -393,7 +380,7 @@ class DarkFollowing:
         followed = [track for track in (*self._ended, *self._active) if track.count >= dark_clip.FRAMES_MIN]
         faults = sum(is_fault(dark_clip._rules(track)) for track in followed)
         source = Source(
-            id=self._source_id,
+            id=self.source_id,
             kind=self.kind,
             name=self._name,
             state=SourceState.PARTIAL if reason else SourceState.EXAMINED,

@@ -77,4 +77,4 @@ class Hints:
         (x, y), agreement = cv2.phaseCorrelate(before - before.mean(), small - small.mean(), window)
         if agreement < _AGREE_MIN:
             return 0.0
-        return float(np.hypot(x, y)) / small.shape[1] / passed
+        return float(np.hypot(x, y) / small.shape[1] / passed)

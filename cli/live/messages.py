@@ -193,14 +193,14 @@ def zone_of(value: object) -> str | None:
 def _torch(value: object) -> Torch:
     for known in ("on", "off", "unknown"):
         if value == known:
-            return known  # type: ignore[return-value]
+            return known
     raise RefusedError("a message that says something else of the torch than on or off")
 
 
 def _mode(value: object) -> Mode:
     for known in ("torch", "dark", "blink"):
         if value == known:
-            return known  # type: ignore[return-value]
+            return known
     raise RefusedError("a message of an unknown mode")
 
 

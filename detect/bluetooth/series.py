@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .heard import NO_RSSI
 
-#: Entries kept, each the level of one address in one step of time: 25 MB. 2,000 devices for four minutes; a crowded
+#: Entries kept, each the level of one address in one step of time: 12 MB. 2,000 devices for four minutes; a crowded
 #: place at a step of 8 s for half an hour.
 MOST_ENTRIES = 500_000
 

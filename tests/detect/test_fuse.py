@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -221,6 +222,21 @@ def test_the_next_address_on_another_radio_is_the_same_box(step: int) -> None:
 def test_other_neighbours_stay_apart(others: tuple[Finding, Finding]) -> None:
     for order in (others, others[::-1]):
         assert len(fused(*order).findings) == 2
+
+
+def test_a_random_bluetooth_address_has_no_neighbours() -> None:
+    station = device(STATION, "wifi-1", mac=BOUGHT)
+    random = device(BLUETOOTH, "bluetooth-1", mac=BOUGHT + 1)
+    random = replace(random, identity=replace(random.identity, randomised_mac=True))
+    result = fuse(
+        [
+            Examined(source=source("wifi-1"), findings=(station,)),
+            Examined(source=source("bluetooth-1"), findings=(random,)),
+        ],
+        tool=Tool(name="roomsweep", version="0"),
+        started_at="2026-11-20T10:00:00+00:00",
+    )
+    assert len(result.findings) == 2
 
 
 def test_a_made_up_address_seen_twice_is_one_thing() -> None:

@@ -288,6 +288,17 @@ def test_a_router_that_answers_for_everybody(worlds: dict[str, Any], rounds: dic
     assert set(levels) <= {host["ip"] for host in hosts.values()} | {"192.168.77.2"}
 
 
+def test_only_the_named_part_is_asked(lan_world: Any, tmp_path: Path) -> None:
+    lan_world.command("reset")
+    done = lan_world.roomsweep("lan", "192.168.77.12/30", "--json", home=tmp_path)
+    counts = {name: count["own"] + count["everybody"] for name, count in lan_world.command("counts").items()}
+    levels = {lan_world.name_of(found): found["level"] for found in json.loads(done.stdout)["findings"]}
+    named = {"pppp-group": "identified", "v380": "identified"}  # 12 and 15 are the part's own two ends
+    assert levels == {**named, "guest": "noted"}
+    assert {name for name, count in counts.items() if count} == set(named)
+    assert max(counts.values()) <= PACKETS
+
+
 def test_a_computer_without_a_network(lan_world: Any, tmp_path: Path) -> None:
     code = "from roomsweep.cli.app import main; main()"
     command = ["unshare", "--net", sys.executable, "-c", code]

@@ -1,0 +1,444 @@
+"""The server of the phone page: hands it out, takes its frames, gives answers, and refuses everybody else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import mimetypes
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from . import words
+from .analysis import Analyst, OverloadedError
+from .connections import limited_protocol, quiet_loop, raise_file_limit
+from .messages import (
+    MESSAGE_BYTES_MAX,
+    STILL_BYTES_MAX,
+    STILL_PIXELS_MAX,
+    RefusedError,
+    jpeg_size,
+    read_message,
+    zone_of,
+)
+from .saving import Ended
+from .session import Session, plain
+
+#: Bad messages in a row after which a socket is closed.
+_BAD_MAX = 20
+
+#: Answers that may wait for a phone that does not take them.
+_UNSENT_MAX = 8
+
+#: Largest body of the small requests, bytes.
+_SMALL_MAX = 1_000
+
+#: Codes of websockets (RFC 6455, 7.4.1) that tell of something wrong with what came.
+_WRONG_CODES = {1002: "a broken websocket", 1003: "wrong data", 1007: "text that is none", 1009: "a message too large"}
+
+#: Codes of our own, 4000 and up as the same clause has it: another phone sweeps; the page was opened again.
+CODE_BUSY, CODE_AGAIN = 4001, 4002
+
+#: Names under which the page itself may lie in ``static``.
+_PAGES = ("index.html", "page.html")
+
+_HEADERS = {
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(self), accelerometer=(self), gyroscope=(self), magnetometer=(self), microphone=(), "
+    "geolocation=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+#: The report is one file with its styles and pictures in it.
+_REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+class LivePage:
+    """The application.
+
+    Parameters
+    ----------
+    session
+        Who may ask.
+    analyst
+        Who looks at the frames.
+    """
+
+    def __init__(self, session: Session, analyst: Analyst) -> None:
+        self._session, self._analyst = session, analyst
+        self._files = _static_files(resources.files(__package__).joinpath("static"))
+        self._sockets: dict[str, WebSocket] = {}
+        self._report: str | None = None
+        routes = [
+            Route("/", self._page, methods=["GET"]),
+            Route("/static/{name:path}", self._static, methods=["GET"]),
+            Route("/favicon.ico", _no_icon, methods=["GET"]),
+            Route("/frame", self._frame, methods=["POST"]),
+            Route("/still", self._still, methods=["POST"]),
+            Route("/zone", self._zone, methods=["POST"]),
+            Route("/end", self._end, methods=["POST"]),
+            Route("/report", self._report_page, methods=["GET"]),
+            WebSocketRoute("/frames", self._socket),
+        ]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: self._failed, RefusedError: self._not_taken})
+        self.app: ASGIApp = _Guard(app, session)
+
+    async def close(self) -> None:
+        """Tell the phone that it is over."""
+        for socket_ in list(self._sockets.values()):
+            with contextlib.suppress(Exception):
+                await _tell(socket_, "ended", "closing")
+                await socket_.close(1001)
+
+    async def _page(self, request: Request) -> Response:
+        for name in _PAGES:
+            if name in self._files:
+                data, kind = self._files[name]
+                return Response(data, media_type=kind)
+        return PlainTextResponse(plain("no_page"), 503)
+
+    async def _static(self, request: Request) -> Response:
+        # Looked up by the whole name: no path of the disk is ever made of what was asked for.
+        found = self._files.get(request.path_params["name"])
+        if found is None:
+            raise HTTPException(404)
+        return Response(found[0], media_type=found[1])
+
+    async def _frame(self, request: Request) -> Response:
+        """Take one frame from a browser that cannot open the websocket."""
+        self._own(request)
+        message = read_message(await _body(request, MESSAGE_BYTES_MAX))
+        if not self._session.in_time():
+            raise RefusedError(words.phrase("too_many"), status=429)
+        answer = await asyncio.wrap_future(self._analyst.offer(message))
+        if answer is None:
+            return JSONResponse({"type": "overtaken", "seq": message.seq, "text": words.phrase("overtaken")})
+        return JSONResponse(answer)
+
+    async def _still(self, request: Request) -> Response:
+        self._own(request)
+        zone = _zone_header(request.headers.get("x-roomsweep-zone"))
+        data = await _body(request, STILL_BYTES_MAX)
+        jpeg_size(data, bytes_max=STILL_BYTES_MAX, pixels_max=STILL_PIXELS_MAX)
+        try:
+            return JSONResponse(await asyncio.wrap_future(self._analyst.still(data, zone=zone)))
+        except OverloadedError:
+            raise RefusedError("more photos than are taken", status=429) from None
+
+    async def _zone(self, request: Request) -> Response:
+        self._own(request)
+        try:
+            document = json.loads(await _body(request, _SMALL_MAX))
+            zone = zone_of(document["zone"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise RefusedError("a zone that is no name") from None
+        await asyncio.wrap_future(self._analyst.zone(zone))
+        return JSONResponse({"type": "zone", "zone": zone})
+
+    async def _end(self, request: Request) -> Response:
+        self._own(request)
+        await _body(request, _SMALL_MAX)
+        ended = await asyncio.wrap_future(self._analyst.end())
+        self._report = await asyncio.to_thread(_rendered, ended)
+        for socket_ in list(self._sockets.values()):
+            with contextlib.suppress(Exception):
+                await _tell(socket_, "ended", "ended")
+        link = f"/report?t={self._session.token}"
+        return JSONResponse({"type": "result", "result": ended.result.to_dict(), "report": link})
+
+    async def _report_page(self, request: Request) -> Response:
+        if self._report is None:
+            return PlainTextResponse(plain("no_report"), 404)
+        return HTMLResponse(self._report, headers={"content-security-policy": _REPORT_POLICY})
+
+    def _own(self, request: Request) -> None:
+        """Refuse another phone than the one that sweeps."""
+        if not self._session.take(_client(request.scope)):
+            raise RefusedError(words.phrase("busy"), status=409)
+
+    async def _socket(self, socket_: WebSocket) -> None:
+        client = _client(socket_.scope)
+        if not self._session.take(client):
+            self._session.refused(client, "another phone is sweeping")
+            await socket_.accept()
+            await _tell(socket_, "busy", "busy")
+            await socket_.close(CODE_BUSY)
+            return
+        await socket_.accept()
+        old = self._sockets.get(client)
+        self._sockets[client] = socket_
+        if old is not None:
+            with contextlib.suppress(Exception):
+                await old.close(CODE_AGAIN)
+        unsent: set[asyncio.Task[None]] = set()
+        try:
+            await _tell(socket_, "ready", "ready")
+            await self._frames(socket_, client, unsent)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            for task in unsent:
+                task.cancel()
+            if self._sockets.get(client) is socket_:
+                del self._sockets[client]
+                self._session.leave(client)
+
+    async def _frames(self, socket_: WebSocket, client: str, unsent: set[asyncio.Task[None]]) -> None:
+        """Take messages until the socket closes."""
+        bad = 0
+        while True:
+            got = await socket_.receive()
+            if got["type"] == "websocket.disconnect":
+                wrong = _WRONG_CODES.get(got.get("code", 1000))
+                if wrong is not None:
+                    self._session.refused(client, wrong)
+                return
+            try:
+                data = got.get("bytes")
+                if data is None:
+                    raise RefusedError("text where frames are taken")
+                message = read_message(data)
+            except RefusedError as error:
+                bad += 1
+                self._session.refused(client, error.what)
+                if bad >= _BAD_MAX:
+                    await socket_.close(1008)
+                    return
+                await _tell(socket_, "ready", "not_taken", what=error.what)
+                continue
+            bad = 0
+            self._session.take(client)
+            if not self._session.in_time():
+                self._analyst.dropped += 1
+                continue
+            if len(unsent) >= _UNSENT_MAX:
+                await asyncio.wait(unsent, return_when=asyncio.FIRST_COMPLETED)
+            task = asyncio.create_task(self._reply(socket_, client, self._analyst.offer(message)))
+            unsent.add(task)
+            task.add_done_callback(unsent.discard)
+
+    async def _reply(self, socket_: WebSocket, client: str, future: Any) -> None:
+        """Send an answer when it is there; nothing for a frame that a newer one overtook."""
+        try:
+            answer = await asyncio.wrap_future(future)
+        except RefusedError as error:
+            self._session.refused(client, error.what)
+            answer = _state("ready", "not_taken", what=error.what)
+        except Exception:  # a fault of ours, logged where it happened
+            answer = None
+        if answer is not None:
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await socket_.send_text(json.dumps(answer))
+
+    async def _failed(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        self._session.refused(_client(request.scope), f"{request.method} of what is not there ({error.status_code})")
+        return PlainTextResponse(plain("not_found"), error.status_code)
+
+    async def _not_taken(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RefusedError)
+        self._session.refused(_client(request.scope), error.what)
+        body = {"type": "refused", "text": words.phrase("not_taken", what=error.what)}
+        return JSONResponse(body, error.status, headers={"connection": "close"})
+
+
+class _Guard:
+    """Looks at host, origin and token before anything else, and gives every answer its security headers."""
+
+    def __init__(self, app: ASGIApp, session: Session) -> None:
+        self._app, self._session = app, session
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        key, what = self._fault(scope, headers, host)
+        if key is not None:
+            self._session.refused(_client(scope), what)
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+                return
+            response = PlainTextResponse(plain(key), 403, headers={**_HEADERS, "connection": "close"})
+            await response(scope, receive, send)
+            return
+        policy = _policy(host, secure=scope["scheme"] in ("https", "wss"))
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = MutableHeaders(scope=message)
+                own.setdefault("content-security-policy", policy)
+                for name, value in _HEADERS.items():
+                    own.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _fault(self, scope: Scope, headers: Headers, host: str) -> tuple[str | None, str]:
+        """Return which plain page a request gets instead of an answer, and why; None for one that is answered."""
+        if not self._session.is_own_host(host):
+            return "wrong_host", "a request for another host"
+        if not self._session.is_own_origin(headers.get("origin")):
+            return "foreign", "a request of another page"
+        path = scope["path"]
+        if path == "/favicon.ico" or path.startswith("/static/"):
+            return None, ""  # holds nothing of anybody's
+        given = headers.get("x-roomsweep-token") or _query_token(scope)
+        if not given:
+            return "no_token", "a request without the token"
+        if not self._session.knows(given):
+            return "no_token", "a request with a wrong token"
+        return None, ""
+
+
+class LiveServer(uvicorn.Server):
+    """uvicorn, ended by whoever started it and not by signals of its own.
+
+    Parameters
+    ----------
+    page
+        The application.
+    context
+        TLS; None for plain http on this device.
+    """
+
+    def __init__(
+        self, page: LivePage, *, session: Session, context: ssl.SSLContext | None, ready: Callable[[], None]
+    ) -> None:
+        raise_file_limit()
+        config = uvicorn.Config(
+            page.app,
+            http=limited_protocol(session.refused),
+            ws="websockets-sansio",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws_max_size=MESSAGE_BYTES_MAX,
+            ws_per_message_deflate=False,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=2,
+            backlog=128,
+        )
+        super().__init__(config)
+        config.load()
+        if context is not None:
+            config.ssl = context
+        self._page, self._ready = page, ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        """Leave the signals to the command."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        quiet_loop(asyncio.get_running_loop())
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell the phone, then end."""
+        await self._page.close()
+        await super().shutdown(sockets)
+
+
+def _static_files(folder: Traversable, prefix: str = "") -> Mapping[str, tuple[bytes, str]]:
+    """Return the page's files by their names below `folder`: bytes and media type."""
+    out: dict[str, tuple[bytes, str]] = {}
+    if not folder.is_dir():
+        return out
+    for item in folder.iterdir():
+        if item.is_dir():
+            out |= _static_files(item, f"{prefix}{item.name}/")
+        elif not item.name.startswith("."):
+            kind = mimetypes.guess_type(item.name)[0] or "application/octet-stream"
+            out[prefix + item.name] = (item.read_bytes(), "text/javascript" if kind.endswith("javascript") else kind)
+    return out
+
+
+def _policy(host: str, *, secure: bool) -> str:
+    """Return the page's content security policy; older Safari does not count a websocket as ``'self'``."""
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        f"connect-src 'self' {'wss' if secure else 'ws'}://{host}; manifest-src 'self'; worker-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _client(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else "?"
+
+
+def _query_token(scope: Scope) -> str:
+    """Return the link's ``t``."""
+    for part in scope.get("query_string", b"")[:500].decode("ascii", "replace").split("&"):
+        name, _, value = part.partition("=")
+        if name == "t":
+            return str(value)
+    return ""
+
+
+def _zone_header(value: str | None) -> str | None:
+    """Return a zone as a header carries it: percent-encoded where it is not ASCII."""
+    from urllib.parse import unquote
+
+    return zone_of(unquote(value[:400]) if value else None)
+
+
+async def _body(request: Request, bytes_max: int) -> bytes:
+    """Return a request's body; one that is or becomes too large is not read on."""
+    claimed = request.headers.get("content-length", "0")
+    if not claimed.isdigit() or int(claimed[:12]) > bytes_max:
+        raise RefusedError(f"a body of {claimed[:12]} bytes, more than are taken", status=413)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > bytes_max:
+            raise RefusedError("a body larger than is taken", status=413)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _state(state: str, key: str, **values: object) -> dict[str, Any]:
+    return {"type": "state", "state": state, "text": words.phrase(key, **values)}
+
+
+def _tell(socket_: WebSocket, state: str, key: str, **values: object) -> Awaitable[None]:
+    return socket_.send_text(json.dumps(_state(state, key, **values)))
+
+
+def _rendered(ended: Ended) -> str:
+    from ..report.html import render_html
+
+    html: str = render_html(ended.result, pictures=ended.pictures)
+    return html
+
+
+async def _no_icon(request: Request) -> Response:
+    return Response(status_code=204)
