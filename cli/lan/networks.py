@@ -87,8 +87,12 @@ class Target:
 
     def addresses(self) -> list[str]:
         """Return every address a host may have, this computer's left out."""
-        own = self.joined.ip if self.joined else None
-        return [str(ip) for ip in self.network.hosts() if str(ip) != own]
+        if self.joined is None or self.network.supernet_of(self.joined.network):
+            hosts = list(self.network.hosts())
+        else:  # a part of the link: its two ends are addresses like others
+            ends = (self.joined.network.network_address, self.joined.network.broadcast_address)
+            hosts = [ip for ip in self.network if ip not in ends]
+        return [str(ip) for ip in hosts if self.joined is None or str(ip) != self.joined.ip]
 
 
 def read_network(text: str) -> ipaddress.IPv4Network:

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 _Number = TypeVar("_Number", bound=np.integer[Any])
 
 
+#: Appearances in one column of a key that is still let in when the table is half full.
+_AGAIN = 3
+
+
 class Slots:
     """A growing table from 64-bit keys to 0, 1, 2, ... in order of appearance.
 
@@ -17,7 +21,8 @@ class Slots:
     ----------
     limit
         Keys beyond this many are refused and counted in :attr:`refused`: made-up addresses by the million
-        must not fill the memory.
+        must not fill the memory. Once it is half full, only keys that come several times at once are let in, so that
+        made-up ones do not keep out those that are really there.
     """
 
     def __init__(self, *, limit: int) -> None:
@@ -50,8 +55,12 @@ class Slots:
         if not missing.any():
             return slots
         lost = keys[missing]
-        new, first = np.unique(lost, return_index=True)
-        new = new[np.argsort(first, kind="stable")][: max(0, self.limit - len(self))]
+        new, first, times = np.unique(lost, return_index=True, return_counts=True)
+        order = np.argsort(first, kind="stable")
+        new, times = new[order], times[order]
+        # Made-up keys come once each: the second half of the room is for those that come again and again.
+        let_in = (np.arange(len(new)) < self.limit // 2 - len(self)) | (times >= _AGAIN)
+        new = new[let_in][: max(0, self.limit - len(self))]
         if len(new):
             self._keys = np.concatenate([self._keys, new])
             order = np.argsort(self._keys, kind="stable")

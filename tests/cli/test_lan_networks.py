@@ -84,7 +84,11 @@ def test_the_joined_network_is_the_one_with_the_router() -> None:
 
 def test_a_named_network_finds_its_interface_or_lies_behind_a_router() -> None:
     known = [joined("wlan0", "192.168.1.7", gateway_ip="192.168.1.1")]
-    assert target_of("192.168.1.0/26", joined=known).joined == known[0]
+    part = target_of("192.168.1.4/30", joined=known)
+    assert part.joined == known[0]
+    assert not part.whole
+    assert part.addresses() == ["192.168.1.4", "192.168.1.5", "192.168.1.6"]  # 7 is this computer
+    assert target_of("192.168.0.0/22", joined=known).whole
     beyond = target_of("192.168.2.0/24", joined=known)
     assert beyond.joined is None
     assert len(beyond.addresses()) == 254

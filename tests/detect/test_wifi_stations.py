@@ -11,7 +11,6 @@ from roomsweep.detect.mac import parse_mac
 from roomsweep.detect.wifi import scapy_frames
 from roomsweep.detect.wifi.frames import read_frames
 from roomsweep.detect.wifi.headers import NO_SIGNAL
-from roomsweep.detect.wifi.slots import Slots
 from roomsweep.detect.wifi.sorts import Sort
 from roomsweep.detect.wifi.stations import StationTally
 
@@ -102,12 +101,3 @@ def test_an_empty_tally():
     assert len(stations) == 0
     assert len(stations.max_dbm) == 0
     assert stations.refused == 0
-
-
-def test_slots_number_keys_in_order_of_appearance_and_refuse_beyond_their_limit():
-    slots = Slots(limit=4)
-    assert slots.number(np.array([9, 5, 9, 7], dtype=np.uint64)).tolist() == [0, 1, 0, 2]
-    assert slots.number(np.array([5, 1, 2, 1, 3], dtype=np.uint64)).tolist() == [1, 3, -1, 3, -1]
-    assert (len(slots), slots.refused) == (4, 2)
-    assert slots.keys.tolist() == [9, 5, 7, 1]
-    assert slots.find(np.array([7, 100], dtype=np.uint64)).tolist() == [2, -1]

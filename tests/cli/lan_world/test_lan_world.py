@@ -293,7 +293,7 @@ def test_only_the_named_part_is_asked(lan_world: Any, tmp_path: Path) -> None:
     done = lan_world.roomsweep("lan", "192.168.77.12/30", "--json", home=tmp_path)
     counts = lan_world.command("counts")
     levels = {lan_world.name_of(found): found["level"] for found in json.loads(done.stdout)["findings"]}
-    named = {"pppp-group": "identified", "v380": "identified"}  # 12 and 15 are the part's own two ends
+    named = dict.fromkeys(("pppp", "pppp-group", "v380", "dahua"), "identified")
     assert levels == {**named, "guest": "noted"}
     assert {name for name, count in counts.items() if count["own"]} == set(named)
     # What the system says to everybody of the groups that it listens to (IGMP) is no question.
