@@ -4,7 +4,8 @@
 
 A server runs in a process of its own, held to one core (where the system can), and gets the frames of synthetic clips
 of 1280 x 720 as JPEG over the loopback's websocket at `rate` a second, played forth and back. `age_ms` is from the
-message's arrival to its answer as the server says it, `round_trip_ms` as the client sees it. `answered` is the share
+message's arrival to its answer as the server says it, `round_trip_ms` as the client sees it. `judged_age_ms` is how
+old the frame was on which the shown findings were judged; their places are carried on from it. `answered` is the share
 of the frames that were answered; the others were overtaken by newer ones. `of_length` holds the time beside that of
 the frame's own interval, the ratio that matters: below 1 it keeps up. Memory is the server's resident set after a
 third of the time, when its buffers are full, and at the end.
@@ -79,6 +80,7 @@ def play(url: str, frames: list[bytes], *, seconds: float, rate_hz: float, pid: 
     sent: dict[int, float] = {}
     ages: list[float] = []
     trips: list[float] = []
+    judged: list[float] = []
     memory: list[int] = []
     with connect(base.replace("http", "ws", 1) + f"/frames?t={token}", compression=None, max_size=None) as link:
 
@@ -88,6 +90,8 @@ def play(url: str, frames: list[bytes], *, seconds: float, rate_hz: float, pid: 
                 if told["type"] == "answer":
                     trips.append(1000.0 * (time.monotonic() - sent[told["seq"]]))
                     ages.append(told["age_ms"])
+                    if told["judged_age_ms"] is not None:
+                        judged.append(told["judged_age_ms"])
 
         reader = threading.Thread(target=read, daemon=True)
         reader.start()
@@ -113,6 +117,10 @@ def play(url: str, frames: list[bytes], *, seconds: float, rate_hz: float, pid: 
         "round_trip_ms": {
             "median": round(float(np.median(trips)), 1),
             "p95": round(float(np.quantile(trips, 0.95)), 1),
+        },
+        "judged_age_ms": {
+            "median": round(float(np.median(judged)), 1),
+            "p95": round(float(np.quantile(judged, 0.95)), 1),
         },
         "of_length": round(float(np.median(ages)) / interval_ms, 2),
         "memory_end_over_third": round(memory[-1] / memory[0], 3) if memory[0] else None,

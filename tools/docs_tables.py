@@ -372,15 +372,22 @@ def place_rows(result: Mapping[str, Any]) -> str:
 def lan_rows(result: Mapping[str, Any]) -> str:
     """Return what a round over the local network takes and sends, beside programs that only tell who is there."""
     own, hosts = result["roomsweep"], result["hosts"]
-    out = ["| what | hosts found | seconds | packets to a host, at most |", "|---|---|---|---|"]
-    out.append(f"| roomsweep: the last host found | {own['hosts_found']} of {hosts} | {own['last_host_found_s']:.1f} | – |")
-    out.append(f"| roomsweep: every address had its time | {own['hosts_found']} of {hosts} | {own['found_s']:.1f} | – |")
-    most = own["packets_to_a_host_max"]
-    out.append(f"| roomsweep: every host asked what it is | {own['hosts_found']} of {hosts} | {own['questioned_s']:.1f} | {most} |")
+    rows = [
+        ("roomsweep: the last host found", own["hosts_found"], own["last_host_found_s"], "–"),
+        ("roomsweep: every address had its time", own["hosts_found"], own["found_s"], "–"),
+        (
+            "roomsweep: every host asked what it is",
+            own["hosts_found"],
+            own["questioned_s"],
+            own["packets_to_a_host_max"],
+        ),
+    ]
     for name, peer in result["peers"].items():
-        ratio = result["finding"]["times_as_long_as"][name]
-        words = f"{name.replace('arp_scan', 'arp-scan').replace('nmap_sn', 'nmap -sn')} (roomsweep's finding takes {ratio:g} times as long)"
-        out.append(f"| {words} | {peer['hosts_found']} of {hosts} | {peer['seconds']:.1f} | {peer['packets_to_a_host_max']} |")
+        program = {"nmap_sn": "nmap -sn", "arp_scan": "arp-scan"}[name]
+        words = f"{program} (finding takes roomsweep {result['finding']['times_as_long_as'][name]:g} times as long)"
+        rows.append((words, peer["hosts_found"], peer["seconds"], peer["packets_to_a_host_max"]))
+    out = ["| what | hosts found | seconds | packets to a host, at most |", "|---|---|---|---|"]
+    out += [f"| {words} | {found} of {hosts} | {seconds:.1f} | {most} |" for words, found, seconds, most in rows]
     return "\n".join(out) + "\n"
 
 

@@ -87,12 +87,14 @@ class Target:
 
     def addresses(self) -> list[str]:
         """Return every address a host may have, this computer's left out."""
-        if self.joined is None or self.network.supernet_of(self.joined.network):
-            hosts = list(self.network.hosts())
-        else:  # a part of the link: its two ends are addresses like others
-            ends = (self.joined.network.network_address, self.joined.network.broadcast_address)
-            hosts = [ip for ip in self.network if ip not in ends]
-        return [str(ip) for ip in hosts if self.joined is None or str(ip) != self.joined.ip]
+        if self.joined is None:
+            return [str(ip) for ip in self.network.hosts()]
+        # The two ends of the link are nobody's; those of a part of it are addresses like others.
+        link = self.joined.network
+        ends = {link.network_address, link.broadcast_address}
+        if not self.network.subnet_of(link):
+            ends |= {self.network.network_address, self.network.broadcast_address}
+        return [str(ip) for ip in self.network if ip not in ends and str(ip) != self.joined.ip]
 
 
 def read_network(text: str) -> ipaddress.IPv4Network:

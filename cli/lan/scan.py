@@ -19,12 +19,12 @@ from typing import Literal
 from ...detect.lan.datagrams import Answer
 from ...detect.lan.observed import ObservedHost, ObservedNetwork
 from .discovery import Discovery
-from .doors import FIRST, Doors, describe, kind_of, ports, try_doors
 from .mdns import Announced, ask_mdns
 from .neighbours import ping_all_nodes, read_neighbours, touch, touch_ipv6
 from .networks import Target
 from .notes import HostNotes, joined_by_mac
 from .pace import PACKETS_PER_HOST, Allowance, Pace
+from .questioning import SIGNS_OF_LIFE, Questioning
 from .talking import Address, Manners, talk
 
 #: Addresses that are touched before the answers are waited for: Linux keeps 512 neighbours gladly (gc_thresh2).
@@ -55,15 +55,6 @@ _KEPT_BACK = 12
 #: Seconds after which answers to what was asked of everybody are in: SSDP's take up to one (``MX: 1``).
 _ANSWERED_S = 1.3
 
-#: Ports that are tried to see whether a host behind a router is there: it answers or refuses. Where a router stands
-#: in for everybody only the first is tried, since all of it goes to the router.
-_SIGNS_OF_LIFE = (554, 80, 443)
-
-#: Most addresses that one box is believed to have; more with one hardware address are a router that stands in.
-_SAME_BOX = 4
-
-#: Places of answers' UPnP descriptions that are read, of one host.
-_DESCRIPTIONS = 2
 
 Step = Literal["finding", "asking", "done"]
 
@@ -137,11 +128,20 @@ class Scan:
         self._touched_v6: set[str] = set()
         self._before: frozenset[str] = frozenset()
         self._addresses = target.addresses()
-        self._asked = 0
+        self._refused: list[str] = []
+        if target.joined is not None:
+            here = [ip for ip in self._addresses if ipaddress.ip_address(ip) in target.joined.network]
+            if len(here) < len(self._addresses):
+                beyond = len(self._addresses) - len(here)
+                self._refused.append(f"{beyond} of its addresses lie beyond this computer's link and were not asked")
+            self._addresses = here
         self._began = time.monotonic()
         self._step: Step = "finding"
-        self._refused: list[str] = []
-        self._answered_at = self._began
+        self._manners = Manners(pace=self._pace, allowance=self._allowance, at_once=asyncio.Semaphore(_AT_ONCE))
+        self._discovery = Discovery(target, pace=self._pace, allowance=self._allowance, heard=self._heard)
+        self._questioning = Questioning(
+            target, self._hosts, manners=self._manners, discovery=self._discovery, mine=self._mine, told=self._tell
+        )
         #: Seconds until every address had its time to answer, and until every host was asked.
         self.found_s = self.questioned_s = 0.0
 
@@ -150,18 +150,15 @@ class Scan:
 
         If it is cancelled, what was seen until then is still in :meth:`observed`.
         """
-        self._manners = Manners(pace=self._pace, allowance=self._allowance, at_once=asyncio.Semaphore(_AT_ONCE))
-        listening = Discovery(self._target, pace=self._pace, allowance=self._allowance, heard=self._heard)
         announced: dict[str, Announced] = {}
-        async with listening as discovery:
-            self._discovery = discovery
+        async with self._discovery as discovery:
             aside = [asyncio.create_task(self._listen_mdns(announced))]
             joined = self._target.joined
             if joined is not None and joined.link_local is not None and self._target.whole:
                 aside.append(asyncio.create_task(ping_all_nodes(joined.index, heard=self._heard_ipv6)))
             try:
                 await discovery.ask_everybody()
-                self._answered_at = time.monotonic() + _ANSWERED_S
+                self._questioning.answered_at = time.monotonic() + _ANSWERED_S
                 await self._find()
                 self.found_s = self._seconds()
                 self._step = "asking"
@@ -233,7 +230,7 @@ class Scan:
 
     async def _find_behind_router(self) -> None:
         async def try_one(ip: str) -> None:
-            for port in _SIGNS_OF_LIFE:
+            for port in SIGNS_OF_LIFE:
                 reply = await talk(Address(ip=ip), port, manners=self._manners)
                 if reply.state in ("open", "closed"):
                     self._found(ip).alive = True
@@ -298,68 +295,8 @@ class Scan:
             host.mac = mac or host.mac
         # With a neighbour its hardware address comes along: it tells whether this is one of the user's own.
         if ip not in self._tasks and (host.mac is not None or self._target.joined is None):
-            self._tasks[ip] = asyncio.create_task(self._ask_if_there(ip, host))
+            self._tasks[ip] = asyncio.create_task(self._questioning.ask(ip, host))
         return host
-
-    async def _ask_if_there(self, ip: str, host: HostNotes) -> None:
-        """Ask a host, unless a router only stands in for it (proxy ARP, RFC 1027) and nobody is behind."""
-        if not self._is_stood_for(ip, host):
-            await self._question(Address(ip=ip, owner=host.mac or ""), host)
-            return
-        host.stood_for = True
-        self._allowance.set_apart(ip)
-        reply = await talk(Address(ip=ip), _SIGNS_OF_LIFE[0], manners=self._manners)
-        if reply.state in ("open", "closed"):
-            host.mac = None  # the router's is not its own
-            await self._question(Address(ip=ip), host)
-
-    def _is_stood_for(self, ip: str, host: HostNotes) -> bool:
-        gateway = self._target.joined.gateway_ip if self._target.joined else None
-        router = self._hosts.get(gateway or "")
-        if host.mac is None or ip == gateway:
-            return False
-        same = sum(other.mac == host.mac and ":" not in key for key, other in self._hosts.items())
-        return same > _SAME_BOX or (router is not None and router.mac == host.mac)
-
-    async def _question(self, address: Address, host: HostNotes) -> None:
-        """Ask one host what it is."""
-        if host.mac in self._mine:
-            host.alive = True
-            self._asked += 1
-            return
-        if self._target.joined is not None:
-            self._allowance.charge(address.payer, 1)  # the touch
-        first = [(port, kind_of(port)) for port in FIRST]
-        doors = await try_doors(address, manners=self._manners, wanted=first)
-        self._enter(host, doors)
-        if doors.left_out:
-            host.notes.append(f"{doors.left_out} of its ports were not asked: enough packets had been sent to it")
-        await asyncio.sleep(max(0.0, self._answered_at - time.monotonic()))
-        await self._describe(address, host)
-        if not host.answers and ":" not in address.ip:
-            await self._discovery.ask(address)
-        rest = [(port, kind_of(port)) for port in ports() if port not in FIRST]
-        self._enter(host, await try_doors(address, manners=self._manners, wanted=rest))
-        self._asked += 1
-        self._tell()
-
-    @staticmethod
-    def _enter(host: HostNotes, doors: Doors) -> None:
-        host.alive |= doors.answered
-        host.open_ports += doors.open_ports
-        host.banners += doors.banners
-        host.notes += doors.notes
-
-    async def _describe(self, address: Address, host: HostNotes) -> None:
-        """Read the UPnP description that a host's own answer named."""
-        places = [
-            item.fields["location"] for item in host.answers if item.protocol == "ssdp" and "location" in item.fields
-        ]
-        for place in list(dict.fromkeys(places))[:_DESCRIPTIONS]:
-            found = await describe(address, place, manners=self._manners)
-            if found is not None:
-                host.answers.append(found)
-                return
 
     async def _listen_mdns(self, announced: dict[str, Announced]) -> None:
         def heard(ip: str) -> None:
@@ -389,7 +326,9 @@ class Scan:
             host = self._hosts.setdefault(ip, HostNotes())
             host.alive = True
             if host.mac is not None and host.mac not in known and ip not in self._tasks:
-                self._tasks[ip] = asyncio.create_task(self._question(Address(ip=ip, scope=joined.index), host))
+                self._tasks[ip] = asyncio.create_task(
+                    self._questioning.question(Address(ip=ip, scope=joined.index), host)
+                )
 
     def _roles(self, ip: str, host: HostNotes) -> set[str]:
         roles = set()
@@ -411,4 +350,11 @@ class Scan:
         hosts = joined_by_mac(self._hosts).values()
         found = sum(host.is_there and not (host.stood_for and host.mac) for host in hosts)
         with contextlib.suppress(Exception):  # showing must not cost the round
-            self._progress(Progress(step=self._step, found=found, asked=self._asked, seconds=self._seconds()))
+            self._progress(
+                Progress(
+                    step=self._step,
+                    found=found,
+                    asked=self._questioning.asked,
+                    seconds=self._seconds(),
+                )
+            )

@@ -35,9 +35,9 @@ _JUDGED = LISTED_MAX
 #: Findings kept of one sweep: a bound on memory, far above what anybody goes through.
 _KEPT_MAX = 60
 
-#: Longest time between a torch-on frame and the torch-off frame that is held against it, seconds: a hand that moves
-#: at 0.25 m/s goes 7 cm, a tenth of the picture at half a metre, which registration still finds.
-PAIR_S = 0.3
+#: Longest time between a torch-on frame and the torch-off frame that is held against it, seconds: phones take a tenth
+#: to three tenths to switch, and a hand that keeps still meanwhile drifts by a centimetre or two.
+PAIR_S = 0.5
 
 #: Spots of a torch-on frame that the torch-off frame is asked about: each takes a tenth of a millisecond.
 _ASKED = 24
@@ -132,8 +132,9 @@ class LitFollowing:
         if self._number == 0:
             self._first_s = frame.t_s
         self._last_s = frame.t_s
-        self._lit, self._lit_level = frame, _level(frame.image)
-        self._follower.push(frame.image, t_s=frame.t_s)
+        if self._follower.push(frame.image, t_s=frame.t_s):
+            # Only in frames that were measured are the spots where their tracks say.
+            self._lit, self._lit_level = frame, _level(frame.image)
         out = []
         looks = 0
         for track in self._candidates():

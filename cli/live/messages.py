@@ -117,6 +117,8 @@ def read_message(data: bytes) -> FrameMessage:
         raise RefusedError("a message whose header is not an object")
     jpeg = data[4 + length :]
     width, height = jpeg_size(jpeg, bytes_max=FRAME_BYTES_MAX, pixels_max=FRAME_PIXELS_MAX)
+    if not jpeg.endswith(b"\xff\xd9"):
+        raise RefusedError("a JPEG that ends early", status=415)
     return FrameMessage(
         seq=_whole(header.get("seq")),
         t_s=_number(header.get("t_ms"), 0.0, 1e13, "time") / 1000.0,

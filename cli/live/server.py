@@ -24,8 +24,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from . import words
-from .analysis import Analyst, OverloadedError
+from .analysis import Analyst
 from .connections import limited_protocol, quiet_loop, raise_file_limit
+from .judging import OverloadedError
 from .messages import (
     MESSAGE_BYTES_MAX,
     STILL_BYTES_MAX,
@@ -153,7 +154,7 @@ class LivePage:
             zone = zone_of(document["zone"])
         except (ValueError, KeyError, TypeError, RecursionError):
             raise RefusedError("a zone that is no name") from None
-        await asyncio.wrap_future(self._analyst.zone(zone))
+        self._analyst.note_zone(zone)
         return JSONResponse({"type": "zone", "zone": zone})
 
     async def _end(self, request: Request) -> Response:
@@ -165,7 +166,8 @@ class LivePage:
             with contextlib.suppress(Exception):
                 await _tell(socket_, "ended", "ended")
         link = f"/report?t={self._session.token}"
-        return JSONResponse({"type": "result", "result": ended.result.to_dict(), "report": link})
+        crops = await asyncio.to_thread(_crops, ended)
+        return JSONResponse({"type": "result", "result": ended.result.to_dict(), "report": link, "crops": crops})
 
     async def _report_page(self, request: Request) -> Response:
         if self._report is None:
@@ -438,6 +440,23 @@ def _rendered(ended: Ended) -> str:
 
     html: str = render_html(ended.result, pictures=ended.pictures)
     return html
+
+
+def _crops(ended: Ended) -> dict[str, str]:
+    """Return a close-up of every finding that is worth a look, by its id in the result."""
+    from ...detect.result import Level
+    from ..report.crops import crop
+    from ..report.keys import key_of
+    from .judging import data_address
+
+    out = {}
+    for finding in ended.result.findings:
+        picture, where = ended.pictures.get(key_of(finding)), finding.where
+        if picture is not None and finding.level is not Level.NOTED and where.x_px is not None:
+            out[finding.id] = data_address(
+                crop(picture.image, where.x_px, where.y_px or 0.0, radius_px=where.radius_px)
+            )
+    return out
 
 
 async def _no_icon(request: Request) -> Response:

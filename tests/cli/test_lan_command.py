@@ -217,11 +217,19 @@ def known() -> scan.Scan:
 def test_who_a_router_stands_in_for(known: scan.Scan) -> None:
     behind, own = HostNotes(mac="02:00:5e:10:00:99"), HostNotes(mac="02:00:5e:10:00:05")
     known._hosts |= {"192.168.1.30": behind, "192.168.1.31": own}
-    assert known._is_stood_for("192.168.1.30", behind)
-    assert not known._is_stood_for("192.168.1.31", own)
-    assert not known._is_stood_for("192.168.1.1", known._hosts["192.168.1.1"])
+    asking = known._questioning
+    assert asking._is_stood_for("192.168.1.30", behind)
+    assert not asking._is_stood_for("192.168.1.31", own)
+    assert not asking._is_stood_for("192.168.1.1", known._hosts["192.168.1.1"])
     known._hosts |= {f"192.168.1.{n}": HostNotes(mac="02:00:5e:10:00:05") for n in range(40, 44)}
-    assert known._is_stood_for("192.168.1.31", own)
+    assert asking._is_stood_for("192.168.1.31", own)
+
+
+def test_what_lies_beyond_the_link_is_said() -> None:
+    here = Joined(interface="wlan0", index=2, ip="192.168.1.7", network=read_network("192.168.1.0/24"))
+    observed = scan.Scan(Target(network=read_network("192.168.0.0/23"), joined=here)).observed()
+    assert observed.addresses_asked == 253
+    assert observed.refused == ("255 of its addresses lie beyond this computer's link and were not asked",)
 
 
 def test_made_up_neighbours_are_bounded(known: scan.Scan) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from roomsweep.cli.lan import scan
+from roomsweep.cli.lan import questioning, scan
 from roomsweep.cli.lan.networks import Target
 from roomsweep.cli.lan.scan import Progress, Scan, scan_network
 from roomsweep.detect.lan.observed import ObservedNetwork, read_recording
@@ -72,7 +72,7 @@ def test_hosts_are_found_and_a_camera_is_told(camera: list[bytes]) -> None:
 
 
 def test_an_empty_network_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "_SIGNS_OF_LIFE", ())
+    monkeypatch.setattr(scan, "SIGNS_OF_LIFE", ())
     observed = scan_network(TARGET)
     assert observed.hosts == ()
     assert observed.neighbours_answering == 0
@@ -110,7 +110,7 @@ def test_hosts_that_take_too_long_are_said(monkeypatch: pytest.MonkeyPatch) -> N
     async def forever(*_: object, **__: object) -> None:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(scan, "try_doors", forever)
+    monkeypatch.setattr(questioning, "try_doors", forever)
     monkeypatch.setattr(scan, "_ASKING_S", 0.1)
     monkeypatch.setattr(scan, "_ASKING_S_PER_HOST", 0.0)
     observed = scan_network(TARGET)

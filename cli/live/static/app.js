@@ -196,12 +196,13 @@ async function takeStill() {
   button.disabled = true;
   try {
     const photo = await camera.still();
-    await link.post("/still", photo, {
+    const reply = await link.post("/still", photo, {
       "Content-Type": "image/jpeg",
       "X-Roomsweep-Zone": now.zone ?? "",
       "X-Roomsweep-Torch": camera.lit,
       "X-Roomsweep-Mode": now.mode,
     });
+    if (Array.isArray(reply.findings)) findings.take(reply.findings, { zone: now.zone, lang: reply.lang ?? "en" });
     note("note.still");
     if (cues.vibration) navigator.vibrate?.(30);
   } catch {
@@ -236,7 +237,10 @@ link.addEventListener("state", ({ detail }) => {
   now.server = detail;
   if (detail.state === "ended" && now.view === "live") {
     if (detail.result) end(detail);
-    else pause();
+    else {
+      pause();
+      link.close();
+    }
   }
   writeState();
 });
@@ -278,7 +282,7 @@ function note(key) {
 /** Write the state line, the most pressing first. */
 function writeState() {
   let text = "";
-  if (link.way === "refused") text = say("state.refused");
+  if (link.way === "refused" || link.way === "replaced") text = say(`state.${link.way}`);
   else if (now.view === "result") text = say("state.ended");
   else if (now.view === "live") {
     if (now.server?.state === "ended") text = say("state.ended");
@@ -325,7 +329,7 @@ function draw(at) {
   if (!camera.torchable && camera.track && now.mode !== "dark") now.hints.set("torch_by_hand", Infinity);
   else now.hints.delete("torch_by_hand");
   // The most pressing one: a list would not be read by somebody who moves.
-  const order = ["too_fast", "not_dark", "too_dark", "too_far", "no_torch", "torch_by_hand"];
+  const order = ["not_saved", "too_fast", "not_dark", "too_dark", "too_far", "no_torch", "torch_by_hand"];
   const hint = order.find((name) => now.hints.has(name));
   const text = hint ? say(`hint.${hint}`) : "";
   if (byId("hints").textContent !== text) byId("hints").textContent = text;

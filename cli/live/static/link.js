@@ -12,6 +12,9 @@ const OPENING_MS = 3000;
 /** Pauses before trying again, ms. */
 const AGAIN_MS = [500, 1000, 2000, 5000];
 
+/** What the computer closes a websocket with when this phone opened another one. */
+const CODE_AGAIN = 4002;
+
 /** Return one message: length of the header (4 bytes, little endian), header, picture. */
 export function message(header, jpeg) {
   const text = new TextEncoder().encode(JSON.stringify(header));
@@ -23,7 +26,7 @@ export function message(header, jpeg) {
 /**
  * Sends frames and hands on what comes back.
  *
- * Events: `answer`, `state`, `radio` (detail: the message), `way` (detail: opening, socket, post, lost, refused).
+ * Events: `answer`, `state`, `radio` (detail: the message), `way` (detail: opening, socket, post, lost, refused, replaced).
  */
 export class Link extends EventTarget {
   constructor({ token, origin = location.origin }) {
@@ -61,11 +64,15 @@ export class Link extends EventTarget {
       this.#become("socket");
     });
     socket.addEventListener("message", (event) => this.#take(event.data));
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", ({ code }) => {
       clearTimeout(tooLong);
       if (this.socket !== socket || this.closed) return;
       this.socket = null;
       this.sent.clear();
+      if (code === CODE_AGAIN) {
+        this.#become("replaced");
+        return;
+      }
       this.#become("post");
       // One that never opened will not: self-made certificate on iOS. One that broke may come back.
       if (this.everOpen) setTimeout(() => this.open(), AGAIN_MS[Math.min(this.failures++, AGAIN_MS.length - 1)]);
@@ -119,7 +126,9 @@ export class Link extends EventTarget {
       this.#hand(reply);
     } catch (error) {
       if (this.closed || this.way === "socket") return;
-      this.#become(error.status === 403 || error.status === 401 ? "refused" : "lost");
+      if (error.status === 409) this.#hand({ type: "state", state: "busy" });
+      else if (error.status === 403) this.#become("refused");
+      else if (!error.status || error.status >= 500) this.#become("lost");
       this.resting = true;
       setTimeout(() => (this.resting = false), AGAIN_MS[Math.min(this.failures++, AGAIN_MS.length - 1)]);
     } finally {

@@ -28,7 +28,7 @@ import hostile
 import responders as say
 from namespaces import Counter, Switch
 
-from roomsweep.detect.lan.pppp import scramble
+from roomsweep.detect.lan.pppp import GROUPS, scramble
 
 HERE = Path(__file__).parent
 NETWORK, GUEST, GATEWAY = "192.168.77.0/24", "192.168.77.2", "192.168.77.1"
@@ -148,8 +148,9 @@ class World:
         self.program("rtsp", sys.executable, str(HERE / "onvif_device.py"), self.ip("rtsp"))
         answer = say.punch("GHBB", 123456, "NRLXW")
         await self.udp("pppp", 32108, say.pppp(b"\xf1\x30\0\0", answer))
-        question = scramble(b"\xf1\x30\0\0", group="SHIX")
-        await self.udp("pppp-group", 32108, say.pppp(question, scramble(answer, group="SHIX")))
+        # The group whose search is sent last: all the others are, too.
+        question = scramble(b"\xf1\x30\0\0", group=GROUPS[-1])
+        await self.udp("pppp-group", 32108, say.pppp(question, scramble(answer, group=GROUPS[-1])))
         await self.udp("v380", 10008, say.v380(self.mac("v380"), self.ip("v380")))
         own = self.mac("dahua"), self.ip("dahua")
         await self.udp("dahua", 37810, say.dahua(*own), "239.255.255.251")
