@@ -356,7 +356,7 @@ function writeCoverage() {
     const names = gaps.slice(0, 3).map((gap) => say(`gap.${gap}`));
     const share = number(Math.round(100 * coverage.share()));
     text = say("coverage.share", { percent: share });
-    if (gaps.length) text += " " + say("coverage.gaps", { places: new Intl.ListFormat(language(), { type: "unit" }).format(names) });
+    if (gaps.length) text += " " + say("coverage.gaps", { places: new Intl.ListFormat(language(), { type: "conjunction", style: "narrow" }).format(names) });
     panorama.draw(coverage, direction, { tall: video.videoHeight > video.videoWidth });
   }
   if (byId("coverage-text").textContent !== text) byId("coverage-text").textContent = text;

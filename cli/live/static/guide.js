@@ -2,14 +2,14 @@
 
 import { say, knows } from "./words.js";
 
-/** Steps before the camera is opened, and with it: what the camera does, and in which zone. */
+/** Steps before the camera is opened, and with it: what the camera does, in which zone, and which keys are needed. */
 export const PREPARE = ["computer", "dark_room"];
 export const STEPS = [
   { name: "dark", mode: "dark", zone: null },
   { name: "torch", mode: "torch", zone: "door" },
-  { name: "round", mode: "torch", zone: null },
-  { name: "things", mode: "torch", zone: null, things: true },
-  { name: "decide", mode: "blink", zone: null },
+  { name: "round", mode: "torch", zone: null, keys: ["zones"] },
+  { name: "things", mode: "torch", zone: null, things: true, keys: ["zones"] },
+  { name: "decide", mode: "blink", zone: null, keys: ["modes"] },
   { name: "bathroom", mode: "torch", zone: "bathroom" },
 ];
 
@@ -58,6 +58,7 @@ export class Guide {
   async go(at) {
     if (at < 0) {
       this.at = null;
+      this.write();
       this.onLeave();
       return;
     }
@@ -84,7 +85,11 @@ export class Guide {
 
   /** Write the step, in the language of now. */
   write() {
-    byId("guide").hidden = !this.active || this.preparing;
+    const filming = this.active && !this.preparing;
+    for (const part of ["guide", "guide-row"]) byId(part).hidden = !filming;
+    // Fewer keys leave more room for what to do; without the guide all are there.
+    const keys = filming ? (STEPS[this.at - PREPARE.length].keys ?? []) : ["zones", "modes"];
+    for (const part of ["zones", "modes"]) byId(part).hidden = !keys.includes(part);
     if (!this.active) return;
     const place = this.preparing ? "prepare" : "guide";
     const name = this.preparing ? PREPARE[this.at] : STEPS[this.at - PREPARE.length].name;
