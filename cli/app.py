@@ -403,6 +403,38 @@ def locate(
 
 
 @app.command()
+def live(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Listen on this address or name, not on all of this computer's.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Listen on this port, not on 8443 or a free one.", min=1, max=65535)
+    ] = None,
+    usb: Annotated[bool, typer.Option("--usb", help="For an Android phone on the cable, by 'adb reverse'.")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="For this device alone, as on a phone that runs roomsweep itself.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the sweep as it goes, and for the report at the end.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the link as one line of JSON, and the result as JSON at the end.")
+    ] = False,
+    fail_on: FailOn = None,
+    show_all: All = False,
+) -> None:
+    """Serve a page for the phone, and look for lenses in what its camera sees, until Ctrl-C."""
+    if (usb or here) and host is not None:
+        _wrong_usage("--usb and --here serve this device alone: leave out --host")
+    if usb and here:
+        _wrong_usage("--usb is for a phone on the cable, --here for this device: give one of them")
+    from .commands import live as command
+
+    asked = command.Asked(host=host, port=port, usb=usb, here=here)
+    raise typer.Exit(command.run(asked, Ending(as_json=as_json, out=out, fail_on=fail_on, show_noted=show_all)))
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the synthetic inputs and the report.")] = Path(
         "roomsweep-demo"

@@ -160,7 +160,7 @@ def _sentence(verdict: StreamVerdict, stream: Stream | None, *, frames: int, sec
     else:
         basis = f"{stream.frames:,} data frames in {stream.seconds} s"
     text = {
-        StreamVerdict.LIKE_CAMERA: f"It streams like a camera ({basis}).",
+        StreamVerdict.LIKE_CAMERA: f"Taken together, it streams like a camera ({basis}): see the lines above.",
         StreamVerdict.UNLIKE: f"It sends much, but does not stream like a camera ({basis}). This rules none out: "
         "some send stored clips.",
         StreamVerdict.TOO_LITTLE: f"Too little seen to tell whether it streams ({basis}). A camera that nobody watches "

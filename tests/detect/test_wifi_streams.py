@@ -63,7 +63,7 @@ def test_nothing_else_is_raised(name: str) -> None:
     flow = talkers.OTHERS[name](seconds=30.0, random=np.random.default_rng(4))
     found = finding(on_air(flow))
     assert found.level is Level.NOTED
-    assert not any("streams like a camera (" in item.says for item in found.evidence)
+    assert not any("it streams like a camera (" in item.says for item in found.evidence)
 
 
 def test_figures_are_those_of_the_sender() -> None:

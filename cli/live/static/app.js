@@ -85,6 +85,7 @@ function show(view) {
 async function begin(mode = "torch") {
   if (now.changing) return false;
   now.changing = true;
+  cues.wake();
   byId("start-error").hidden = true;
   const sensor = now.sensor ? Promise.resolve(true) : orientation.allow();
   try {
@@ -185,7 +186,10 @@ function describe(at) {
 
 function setZone(zone) {
   now.zone = zone === "none" ? null : zone;
-  for (const radio of document.getElementsByName("zone")) radio.checked = radio.value === zone;
+  for (const radio of document.getElementsByName("zone")) {
+    radio.checked = radio.value === zone;
+    if (radio.checked) radio.parentElement.scrollIntoView({ block: "nearest", inline: "center" });
+  }
   link
     .post("/zone", JSON.stringify({ zone: now.zone }), { "Content-Type": "application/json" })
     .catch(() => {}); // every frame names the zone as well

@@ -46,9 +46,15 @@ export class Cues {
     this.lock = null;
   }
 
-  #play(tones) {
+  /** Get the sound ready; browsers allow it only while a tap is handled. */
+  wake() {
+    if (!this.sound) return;
     this.audio ??= new AudioContext();
     this.audio.resume().catch(() => {});
+  }
+
+  #play(tones) {
+    this.wake();
     tones.forEach((pitch, at) => {
       const begin = this.audio.currentTime + 0.18 * at;
       const [tone, volume] = [this.audio.createOscillator(), this.audio.createGain()];

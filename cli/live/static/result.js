@@ -79,8 +79,8 @@ export function showResult({ result, report, crops, lang = "en" }) {
   for (const source of result.sources ?? []) {
     if (source.state === "examined") continue;
     const item = make("li");
-    item.append(make("span", { text: source.name, lang }), `: ${say(`state.${source.state}`)}. `);
-    item.append(make("span", { text: source.reason, lang }));
+    item.append(make("span", { text: source.name, lang }), ` · ${say(`state.${source.state}`)}`);
+    if (source.reason) item.append(" · ", make("span", { text: source.reason, lang }));
     list.append(item);
   }
   for (const limit of result.limits ?? []) list.append(make("li", { text: limit, lang }));
