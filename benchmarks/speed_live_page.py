@@ -48,7 +48,7 @@ def serve(pipe: Connection, folder: str) -> None:
     live = Live(Wanted(folder=Path(folder), port=0, local=True), started_at=datetime.now().astimezone())
     threading.Thread(target=lambda: (pipe.recv(), live.stop()), daemon=True).start()
     ended = live.run(ready=lambda: pipe.send(live.serving.url))
-    pipe.send({"verdict": str(ended.result.verdict), "looked": live.analyst.looked, "dropped": live.analyst.dropped})
+    pipe.send({"verdict": str(ended.result.verdict), "overtaken": live.analyst.dropped})
 
 
 def resident_kb(pid: int) -> int:

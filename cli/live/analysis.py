@@ -29,7 +29,7 @@ from .messages import FrameMessage, RefusedError
 from .saving import Ended, SweepLog
 
 #: Frames after which what was judged is no longer shown if nothing newer came: the carrier's memory.
-_STALE = 10
+_STALE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,8 @@ Places = NDArray[np.float64]
 #: Longer side at which motion is measured, pixels: half a pixel there is 2.7 of 1280, far less than a circle's width.
 _SIDE_PX = 480
 
-#: Small frames that are kept: half a second at 15 a second, several times what judging a frame takes.
-_KEPT = 10
+#: Small frames that are kept: more than a second at 15 a second, several times what judging a frame takes.
+_KEPT = 20
 
 #: Points about a place: a square of three by three, this many pixels apart, beyond the glint itself.
 _APART_PX = 7.0

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 #: Connections at once, and of one address: a browser opens six to one server, and one for the websocket.
 CONNECTIONS_MAX, OF_ONE_MAX = 64, 16
@@ -49,6 +51,16 @@ def limited_protocol(refused: Callable[[str, str], None]) -> type[H11Protocol]:
             super().connection_lost(exc)
 
     return LimitedProtocol
+
+
+class SteadySocket(WebSocketsSansIOProtocol):
+    """uvicorn's websocket; one that is closing already does not break the server's own ending."""
+
+    def shutdown(self) -> None:
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.close()
 
 
 def raise_file_limit() -> None:

@@ -26,7 +26,8 @@ from ...detect.result import Examined, SourceState
 from ..profiles import KnownCameras
 from ..report.crops import BgrImage, crop, jpeg
 from . import words
-from .following import DarkFollowing, LitFollowing, LiveFrame, Shown
+from .dark_following import DarkFollowing
+from .following import LitFollowing, LiveFrame, Shown
 from .messages import Mode, RefusedError, Torch
 from .saving import Ended, SweepLog, end_of
 
@@ -121,6 +122,7 @@ class Judge:
         self._crop_s: dict[str, float] = {}
         self._pictured: dict[str, int] = {}
         self._saved_s = -np.inf
+        self._unsaved = False
         #: Frames that could not be decoded, and those whose judging failed by a fault of ours.
         self.failed = 0
         #: Frames that were judged.
@@ -192,7 +194,9 @@ class Judge:
         while True:
             with self._condition:
                 while not (self._jobs or self._lit_waiting or self._between_waiting or self._stopping):
-                    self._condition.wait()
+                    # What came since the last saving is saved even if nothing more comes.
+                    if not self._condition.wait(_SAVE_S if self._unsaved else None):
+                        break
                 item, job = self._take(), self._jobs.popleft() if self._jobs else None
                 if self._stopping and job is None:
                     return
@@ -204,8 +208,12 @@ class Judge:
                     _log.exception("judging a frame")
             if job is not None:
                 settle(job[1], job[0])
-            elif self._clock() - self._saved_s >= _SAVE_S:
-                self._save()
+            elif self._unsaved and self._clock() - self._saved_s >= _SAVE_S:
+                try:
+                    self._save()
+                except Exception:  # what was found must not be lost with it
+                    self._saved_s = self._clock()
+                    _log.exception("saving")
 
     def _take(self) -> ToJudge | None:
         """Return the older of the waiting frames: a torch-off frame belongs to the one before it."""
@@ -218,6 +226,7 @@ class Judge:
 
     def _judge(self, item: ToJudge) -> None:
         """Follow one frame and keep what it shows."""
+        self._unsaved = True
         following = self._following(item)
         if item.between and isinstance(following, LitFollowing):
             following.push_unlit(item.frame)
@@ -297,7 +306,7 @@ class Judge:
 
     def _save(self) -> None:
         """Hand what was found so far to the log; it writes once a second."""
-        self._saved_s = self._clock()
+        self._saved_s, self._unsaved = self._clock(), False
         examined = self._examined()
         best = self._shown_best()
         for name, (number, data) in best.items():

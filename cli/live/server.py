@@ -15,17 +15,17 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from . import words
 from .analysis import Analyst
-from .connections import limited_protocol, quiet_loop, raise_file_limit
+from .connections import SteadySocket, limited_protocol, quiet_loop, raise_file_limit
+from .guard import Guard, client_of
 from .judging import OverloadedError
 from .messages import (
     MESSAGE_BYTES_MAX,
@@ -45,6 +45,9 @@ _BAD_MAX = 20
 #: Answers that may wait for a phone that does not take them.
 _UNSENT_MAX = 8
 
+#: Seconds in which a body must have come: a photo of 24 MB takes 24 at 1 MB/s, a poor Wi-Fi.
+_BODY_S = 60.0
+
 #: Largest body of the small requests, bytes.
 _SMALL_MAX = 1_000
 
@@ -56,17 +59,6 @@ CODE_BUSY, CODE_AGAIN = 4001, 4002
 
 #: Names under which the page itself may lie in ``static``.
 _PAGES = ("index.html", "page.html")
-
-_HEADERS = {
-    "cache-control": "no-store",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(self), accelerometer=(self), gyroscope=(self), magnetometer=(self), microphone=(), "
-    "geolocation=()",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
 
 #: The report is one file with its styles and pictures in it.
 _REPORT_POLICY = (
@@ -103,7 +95,7 @@ class LivePage:
             WebSocketRoute("/frames", self._socket),
         ]
         app = Starlette(routes=routes, exception_handlers={HTTPException: self._failed, RefusedError: self._not_taken})
-        self.app: ASGIApp = _Guard(app, session)
+        self.app: ASGIApp = Guard(app, session)
 
     async def close(self) -> None:
         """Tell the phone that it is over."""
@@ -176,11 +168,11 @@ class LivePage:
 
     def _own(self, request: Request) -> None:
         """Refuse another phone than the one that sweeps."""
-        if not self._session.take(_client(request.scope)):
+        if not self._session.take(client_of(request.scope)):
             raise RefusedError(words.phrase("busy"), status=409)
 
     async def _socket(self, socket_: WebSocket) -> None:
-        client = _client(socket_.scope)
+        client = client_of(socket_.scope)
         if not self._session.take(client):
             self._session.refused(client, "another phone is sweeping")
             await socket_.accept()
@@ -255,64 +247,14 @@ class LivePage:
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        self._session.refused(_client(request.scope), f"{request.method} of what is not there ({error.status_code})")
+        self._session.refused(client_of(request.scope), f"{request.method} of what is not there ({error.status_code})")
         return PlainTextResponse(plain("not_found"), error.status_code)
 
     async def _not_taken(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RefusedError)
-        self._session.refused(_client(request.scope), error.what)
+        self._session.refused(client_of(request.scope), error.what)
         body = {"type": "refused", "text": words.phrase("not_taken", what=error.what)}
         return JSONResponse(body, error.status, headers={"connection": "close"})
-
-
-class _Guard:
-    """Looks at host, origin and token before anything else, and gives every answer its security headers."""
-
-    def __init__(self, app: ASGIApp, session: Session) -> None:
-        self._app, self._session = app, session
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        key, what = self._fault(scope, headers, host)
-        if key is not None:
-            self._session.refused(_client(scope), what)
-            if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": 1008})
-                return
-            response = PlainTextResponse(plain(key), 403, headers={**_HEADERS, "connection": "close"})
-            await response(scope, receive, send)
-            return
-        policy = _policy(host, secure=scope["scheme"] in ("https", "wss"))
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = MutableHeaders(scope=message)
-                own.setdefault("content-security-policy", policy)
-                for name, value in _HEADERS.items():
-                    own.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-    def _fault(self, scope: Scope, headers: Headers, host: str) -> tuple[str | None, str]:
-        """Return which plain page a request gets instead of an answer, and why; None for one that is answered."""
-        if not self._session.is_own_host(host):
-            return "wrong_host", "a request for another host"
-        if not self._session.is_own_origin(headers.get("origin")):
-            return "foreign", "a request of another page"
-        path = scope["path"]
-        if path == "/favicon.ico" or path.startswith("/static/"):
-            return None, ""  # holds nothing of anybody's
-        given = headers.get("x-roomsweep-token") or _query_token(scope)
-        if not given:
-            return "no_token", "a request without the token"
-        if not self._session.knows(given):
-            return "no_token", "a request with a wrong token"
-        return None, ""
 
 
 class LiveServer(uvicorn.Server):
@@ -333,7 +275,7 @@ class LiveServer(uvicorn.Server):
         config = uvicorn.Config(
             page.app,
             http=limited_protocol(session.refused),
-            ws="websockets-sansio",
+            ws=SteadySocket,
             loop="asyncio",
             lifespan="off",
             log_config=None,
@@ -383,29 +325,6 @@ def _static_files(folder: Traversable, prefix: str = "") -> Mapping[str, tuple[b
     return out
 
 
-def _policy(host: str, *, secure: bool) -> str:
-    """Return the page's content security policy; older Safari does not count a websocket as ``'self'``."""
-    return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        f"connect-src 'self' {'wss' if secure else 'ws'}://{host}; manifest-src 'self'; worker-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-
-
-def _client(scope: Scope) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else "?"
-
-
-def _query_token(scope: Scope) -> str:
-    """Return the link's ``t``."""
-    for part in scope.get("query_string", b"")[:500].decode("ascii", "replace").split("&"):
-        name, _, value = part.partition("=")
-        if name == "t":
-            return str(value)
-    return ""
-
-
 def _zone_header(value: str | None) -> str | None:
     """Return a zone as a header carries it: percent-encoded where it is not ASCII."""
     from urllib.parse import unquote
@@ -419,11 +338,17 @@ async def _body(request: Request, bytes_max: int) -> bytes:
     if not claimed.isdigit() or int(claimed[:12]) > bytes_max:
         raise RefusedError(f"a body of {claimed[:12]} bytes, more than are taken", status=413)
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > bytes_max:
-            raise RefusedError("a body larger than is taken", status=413)
-        parts.append(part)
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > bytes_max:
+                    raise RefusedError("a body larger than is taken", status=413)
+                parts.append(part)
+    except TimeoutError:
+        raise RefusedError("a body that does not end", status=408) from None
+    except ClientDisconnect:
+        raise RefusedError("a body that was broken off") from None
     return b"".join(parts)
 
 

@@ -18,7 +18,6 @@ _PHRASES = {
     "this computer, then open this on the phone:",
     "saving": "The sweep is saved as it goes in {path}. Ctrl-C ends it.",
     "alone": "This computer has joined no network, so a phone cannot reach it: join the phone's hotspot, or use --usb.",
-    "log": "live: {what}",
     "no_token": "This page opens with the link that the computer printed, with everything after the question mark. "
     "Scan the square once more.",
     "wrong_host": "This page is reached under another address: use the link that the computer printed.",
@@ -27,7 +26,6 @@ _PHRASES = {
     "not_found": "There is nothing here.",
     "no_page": "The page is not part of this installation.",
     "no_report": "There is no report yet: end the sweep first.",
-    "too_large": "That is larger than what is taken.",
     "too_many": "That came faster than it can be taken.",
     "not_taken": "That was not taken: {what}.",
     "overtaken": "A newer frame came first.",

@@ -20,7 +20,8 @@ PROMISES = {
     "zh-Hans": r"安全|安心|放心|保证|无摄像头|没有(发现)?(隐藏的?)?(摄像头|相机|镜头)|不存在|干净|排除",
     "zh-Hant": r"安全|安心|放心|保證|無攝影機|沒有(發現)?(隱藏的?)?(攝影機|攝像頭|相機|鏡頭)|不存在|乾淨|排除",
     "ko": r"안전|안심|보장|카메라(가|는)? ?(하나도 )?(없습니다|없어요|없음)|깨끗|문제없|이상 ?없",
-    "ja": r"安全|安心|保証|カメラは?(あり|見つかり)ません|カメラがありません|カメラなし|問題ありません|異常なし|大丈夫|クリア",
+    "ja": r"安全|安心|保証|カメラは?(あり|見つかり)ません|カメラがありません|カメラなし|問題ありません|"
+    r"異常なし|大丈夫|クリア",
 }
 
 
@@ -87,7 +88,10 @@ def test_a_promise_would_be_noticed(language: str, text: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_traditional_and_simplified_characters_are_not_mixed(language: str) -> None:
     text = "".join(catalogue(language).values())
-    simplified, traditional = set("这个们吗请还没为头发现录网页关开门楼电脑"), set("這個們嗎請還沒為頭發現錄網頁關開門樓電腦")
+    simplified, traditional = (
+        set("这个们吗请还没为头发现录网页关开门楼电脑"),
+        set("這個們嗎請還沒為頭發現錄網頁關開門樓電腦"),
+    )
     if language == "zh-Hans":
         assert not (traditional - simplified) & set(text)
     if language == "zh-Hant":
@@ -110,7 +114,7 @@ def test_the_page_says_what_the_report_says() -> None:
 @pytest.mark.parametrize(("seen", "name"), [(True, "SEEN"), (False, "HEARD")])
 def test_what_to_do_now_is_that_of_the_report_in_its_order(seen: bool, name: str) -> None:
     english, script = catalogue("en"), (STATIC / "result.js").read_text("utf-8")
-    steps = re.search(r"const SEEN = \[(.*?)\]", script)
+    steps = re.search(r"const SEEN = \[(.*?)\]", script, re.S)
     assert steps is not None
     names = re.findall(r'"(\w+)"', steps[1])
     if name == "HEARD":
@@ -128,7 +132,9 @@ def test_every_word_is_used_and_every_used_word_exists() -> None:
     # Names made of parts begin as one of these: `level.${...}` and so on.
     made = tuple(set(re.findall(r"`([a-z]+)\.\$\{", text)) | {"guide"})
     quoted = set(re.findall(r'"([a-z_]+\.[\w.]+)"', text))
-    assert [key for key in english if key not in used | quoted and not key.startswith(tuple(f"{m}." for m in made))] == []
+    assert [
+        key for key in english if key not in used | quoted and not key.startswith(tuple(f"{m}." for m in made))
+    ] == []
 
 
 def test_the_page_holds_no_words_no_inline_script_and_nothing_from_elsewhere() -> None:

@@ -125,6 +125,7 @@ def served(folder, **wanted):
         live.stop()
         thread.join(20)
         assert not thread.is_alive()
+        assert ended
 
 
 @pytest.fixture
@@ -381,7 +382,7 @@ def test_one_phone_sweeps_at_a_time(page, lines, monkeypatch):
 
     with page.socket() as first:
         first.recv(timeout=5)
-        monkeypatch.setattr(server, "_client", lambda scope: "192.0.2.9")
+        monkeypatch.setattr(server, "client_of", lambda scope: "192.0.2.9")
         with page.socket() as second:
             assert json.loads(second.recv(timeout=5))["state"] == "busy"
             with pytest.raises(ConnectionClosed) as closed:
@@ -398,6 +399,36 @@ def test_a_page_that_is_opened_again_takes_over(page):
         second.send(message(jpeg(), 4))
         assert answers(second)[0]["seq"] == 4
         until_closed(first)
+
+
+def test_a_body_that_is_broken_off_is_one_line(page, lines):
+    with socket.create_connection(("127.0.0.1", page.port), timeout=10) as link:
+        link.sendall(
+            f"POST /frame HTTP/1.1\r\nHost: localhost:{page.port}\r\nX-Roomsweep-Token: {page.token}\r\n"
+            "Content-Length: 1000\r\n\r\nabc".encode()
+        )
+    deadline = time.monotonic() + 5.0
+    while not lines() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [line.partition(" (")[0] for line in lines()] == ["refused: a body that was broken off"]
+    assert page.works()
+
+
+def test_the_phone_may_be_turned_and_the_mode_changed(page, lines):
+    turns = [(jpeg(640, 360), {}), (jpeg(360, 640), {}), (jpeg(640, 360, level=5), {"mode": "dark", "torch": "off"})]
+    turns.append((jpeg(360, 640), {"mode": "blink", "torch": "off"}))
+    with page.socket() as link:
+        for seq in range(1, 25):
+            picture, header = turns[(seq - 1) // 6]
+            link.send(message(picture, seq, **header))
+            assert answers(link)[0]["seq"] == seq
+            time.sleep(0.02)
+    result = json.loads(page.ask("POST", "/end", b"")[2])["result"]
+    assert {source["kind"]: source["state"] for source in result["sources"]} == {
+        "video": "examined",
+        "dark_video": "examined",
+    }
+    assert lines() == []
 
 
 def test_the_newest_frame_wins(page):
@@ -463,6 +494,22 @@ def test_the_phone_is_told_when_the_computer_ends_it(tmp_path):
         link.recv(timeout=5)
         page.live.stop()
         assert json.loads(link.recv(timeout=5))["state"] == "ended"
+        until_closed(link)
+
+
+def test_a_phone_that_does_not_answer_the_close_does_not_hold_it_up(tmp_path):
+    with served(tmp_path / "sweep", local=True) as page, socket.create_connection(("127.0.0.1", page.port)) as link:
+        link.sendall(
+            f"GET /frames?t={page.token} HTTP/1.1\r\nHost: localhost:{page.port}\r\nConnection: Upgrade\r\n"
+            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode()
+        )
+        assert b" 101 " in link.recv(200)
+        page.live.stop()
+        start = time.monotonic()
+        while not page.ended and time.monotonic() - start < 10.0:
+            time.sleep(0.05)
+        assert page.ended
 
 
 def test_a_lens_is_circled_and_named_in_the_result(page):

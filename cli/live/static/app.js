@@ -21,6 +21,9 @@ const STALE_MS = 1000;
 /** A hint stays so long at least, ms: long enough to be read. */
 const HINT_MS = 1500;
 
+/** What the person has to know once, such as that the torch is up to them, stays so long, ms. */
+const ONCE_MS = 6000;
+
 /** A screen reader is told at most one finding in so long, ms, by the state line. */
 const TOLD_MS = 4000;
 
@@ -108,7 +111,7 @@ async function begin(mode = "torch") {
 }
 
 function fail(error) {
-  const kinds = { NotAllowedError: "denied", NotFoundError: "none", NotReadableError: "taken", InsecureError: "insecure" };
+  const kinds = { NotAllowedError: "denied", NotFoundError: "none", InsecureError: "insecure" };
   const place = byId("start-error");
   place.dataset.word = `error.${kinds[error.name] ?? "taken"}`;
   place.textContent = say(place.dataset.word);
@@ -152,6 +155,8 @@ async function setMode(mode) {
   byId("picture").classList.toggle("mirrored", rings.mirrored);
   if (mode === "blink" && camera.torchable) blink.start(performance.now());
   else await camera.torch(mode !== "dark");
+  if (mode !== "dark" && !camera.torchable) now.hints.set("torch_by_hand", performance.now() + ONCE_MS);
+  else now.hints.delete("torch_by_hand");
   writeMode();
   fit();
 }
@@ -198,7 +203,10 @@ function setZone(zone) {
 async function takeStill() {
   const button = byId("still");
   button.disabled = true;
+  const blinking = blink.running;
+  blink.stop();
   try {
+    if (blinking) await camera.torch(true);
     const photo = await camera.still();
     const reply = await link.post("/still", photo, {
       "Content-Type": "image/jpeg",
@@ -213,6 +221,7 @@ async function takeStill() {
     note("note.still_failed");
   } finally {
     button.disabled = false;
+    if (blinking && now.mode === "blink" && camera.track) blink.start(performance.now());
   }
 }
 
@@ -330,8 +339,6 @@ function draw(at) {
     writeMode();
   }
   for (const [hint, until] of now.hints) if (until < performance.now()) now.hints.delete(hint);
-  if (!camera.torchable && camera.track && now.mode !== "dark") now.hints.set("torch_by_hand", Infinity);
-  else now.hints.delete("torch_by_hand");
   // The most pressing one: a list would not be read by somebody who moves.
   const order = ["not_saved", "too_fast", "not_dark", "too_dark", "too_far", "no_torch", "torch_by_hand"];
   const hint = order.find((name) => now.hints.has(name));
@@ -360,7 +367,10 @@ function writeCoverage() {
     const names = gaps.slice(0, 3).map((gap) => say(`gap.${gap}`));
     const share = number(Math.round(100 * coverage.share()));
     text = say("coverage.share", { percent: share });
-    if (gaps.length) text += " " + say("coverage.gaps", { places: new Intl.ListFormat(language(), { type: "conjunction", style: "narrow" }).format(names) });
+    if (gaps.length) {
+      const list = new Intl.ListFormat(language(), { type: "conjunction", style: "narrow" });
+      text += (text.endsWith("。") ? "" : " ") + say("coverage.gaps", { places: list.format(names) });
+    }
     panorama.draw(coverage, direction, { tall: video.videoHeight > video.videoWidth });
   }
   if (byId("coverage-text").textContent !== text) byId("coverage-text").textContent = text;
@@ -443,7 +453,8 @@ function wire() {
     byId("language").append(option);
   }
   const theme = remembered("roomsweep.theme") ?? "auto";
-  document.documentElement.dataset.theme = byId("theme").value = ["light", "dark", "red"].includes(theme) ? theme : "auto";
+  byId("theme").value = ["light", "dark", "red"].includes(theme) ? theme : "auto";
+  document.documentElement.dataset.theme = byId("theme").value;
   byId("vibration").checked = cues.vibration;
   byId("sound").checked = cues.sound;
   byId("start").addEventListener("click", () => begin());
@@ -459,7 +470,9 @@ function wire() {
   byId("settings-open").addEventListener("click", () => byId("settings").showModal());
   byId("language").addEventListener("change", ({ target }) => speak(target.value, { keep: true }));
   byId("theme").addEventListener("change", ({ target }) => setTheme(target.value));
-  for (const name of ["vibration", "sound"]) byId(name).addEventListener("change", ({ target }) => cues.set(name, target.checked));
+  for (const name of ["vibration", "sound"]) {
+    byId(name).addEventListener("change", ({ target }) => cues.set(name, target.checked));
+  }
   new ResizeObserver(fit).observe(byId("stage"));
   video.addEventListener("resize", fit);
   addEventListener("pagehide", () => camera.stop());

@@ -1,6 +1,7 @@
 // The blinking torch: on and off by turns, each frame labelled with what the torch did when it was taken.
 
-/** How long each state is watched, ms. A whole turn takes more than 0.7 s: far below three flashes a second (WCAG 2.3.1). */
+/** How long each state is watched, ms. A whole turn takes more than 0.7 s, so that there are fewer than the three
+ *  flashes a second that WCAG 2.3.1 allows. */
 const WATCHED_MS = 360;
 
 /** After the browser says that it switched: least and most wait until the picture shows it, ms. */
@@ -15,8 +16,9 @@ const STANDS = 0.03;
  * such a frame may be lit in part and is not sent.
  */
 export class Blink {
-  constructor(switchTorch) {
+  constructor(switchTorch, clock = () => performance.now()) {
     this.switchTorch = switchTorch;
+    this.clock = clock;
     this.label = null;
     this.running = false;
   }
@@ -58,7 +60,7 @@ export class Blink {
     this.switched = null;
     Promise.resolve(this.switchTorch(on)).then((did) => {
       if (!this.running || this.wanted !== on) return;
-      if (did) this.switched = performance.now();
+      if (did) this.switched = this.clock();
       else this.stop();
     });
   }

@@ -59,7 +59,13 @@ export class Camera {
   async still() {
     if ("ImageCapture" in window) {
       try {
-        const photo = await new ImageCapture(this.track).takePhoto();
+        const capture = new ImageCapture(this.track);
+        const { imageWidth, imageHeight } = await capture.getPhotoCapabilities();
+        const known = imageWidth?.max && imageHeight?.max;
+        const largest = known ? { imageWidth: imageWidth.max, imageHeight: imageHeight.max } : {};
+        const photo = await capture.takePhoto(largest);
+        // Some phones switch the torch off with a photo.
+        if (this.lit === "on") await this.torch(true);
         if (photo.type === "image/jpeg") return photo;
       } catch {
         // Some phones offer it and fail: then the moving picture must do.
@@ -68,8 +74,9 @@ export class Camera {
     const before = this.track.getSettings();
     await this.#larger(before);
     const photo = await this.#grab();
-    const back = { width: { ideal: before.width }, height: { ideal: before.height } };
-    await this.track.applyConstraints({ ...back, advanced: this.lit === "on" ? [{ torch: true }] : [] }).catch(() => {});
+    const [width, height] = [{ ideal: before.width }, { ideal: before.height }];
+    const advanced = this.lit === "on" ? [{ torch: true }] : [];
+    await this.track.applyConstraints({ width, height, advanced }).catch(() => {});
     return photo;
   }
 

@@ -105,7 +105,8 @@ export class Panorama {
     const { canvas } = this;
     const context = canvas.getContext("2d");
     const style = getComputedStyle(canvas);
-    const [line, back, mark] = ["--soft", "--noted-back", "--accent"].map((name) => style.getPropertyValue(name).trim());
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const [line, back, mark] = ["--soft", "--noted-back", "--accent"].map(colour);
     context.drawImage(this.paint, 0, 0);
     const [width, height] = [canvas.width / coverage.columns, canvas.height / coverage.rows];
     for (let row = 0; row < coverage.rows; row++) {
@@ -137,6 +138,7 @@ export class Panorama {
   #box({ yaw_deg, pitch_deg }, across, along) {
     const [perX, perY] = [this.canvas.width / 360, this.canvas.height / (PITCH_DEG[1] - PITCH_DEG[0])];
     const [width, height] = [across * perX, along * perY];
-    return { x: this.#shift(yaw_deg) * perX - width / 2, y: (PITCH_DEG[1] - pitch_deg) * perY - height / 2, width, height };
+    const [x, y] = [this.#shift(yaw_deg) * perX, (PITCH_DEG[1] - pitch_deg) * perY];
+    return { x: x - width / 2, y: y - height / 2, width, height };
   }
 }

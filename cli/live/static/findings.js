@@ -18,7 +18,7 @@ export function put(element, text, lang) {
 }
 
 /** Return a picture's address if it is one that may be shown: only pictures within the message itself. */
-export const pictureOf = (finding) => (/^data:image\/(jpeg|png|webp);base64,/.test(finding.crop ?? "") ? finding.crop : null);
+export const pictureOf = ({ crop }) => (/^data:image\/(jpeg|png|webp);base64,/.test(crop ?? "") ? crop : null);
 
 export class Findings {
   constructor({ onNew }) {
@@ -28,6 +28,7 @@ export class Findings {
     this.closed = new Set();
     this.lang = "en";
     byId("card-close").addEventListener("click", () => this.close());
+    byId("card-zoom").addEventListener("click", () => this.#enlarge(!byId("card").classList.contains("large")));
   }
 
   /** Take the findings of an answer. */
@@ -57,6 +58,8 @@ export class Findings {
   show(id, { focus = false } = {}) {
     this.open = id;
     this.card();
+    // Asked for, the picture is large; by itself, it leaves room for the words.
+    this.#enlarge(focus);
     byId("panels").scrollTop = 0;
     if (focus) byId("card-title").focus();
   }
@@ -83,10 +86,14 @@ export class Findings {
       if (element.textContent !== (finding[part] ?? "")) put(element, finding[part], this.lang);
     }
     const crop = byId("card-crop");
-    crop.hidden = !finding.crop;
+    byId("card-zoom").hidden = !finding.crop;
     if (finding.crop && crop.getAttribute("src") !== finding.crop) crop.src = finding.crop;
-    crop.alt = say("card.crop");
     byId("card-zone").textContent = finding.zone ? say("card.zone", { zone: say(`zone.${finding.zone}`) }) : "";
+  }
+
+  #enlarge(large) {
+    byId("card").classList.toggle("large", large);
+    byId("card-zoom").setAttribute("aria-expanded", String(large));
   }
 
   /** Write the list again. */

@@ -26,7 +26,8 @@ export function message(header, jpeg) {
 /**
  * Sends frames and hands on what comes back.
  *
- * Events: `answer`, `state`, `radio` (detail: the message), `way` (detail: opening, socket, post, lost, refused, replaced).
+ * Events: `answer`, `state`, `radio` (detail: the message), `way` (detail: opening, socket, post, lost, refused,
+ * replaced).
  */
 export class Link extends EventTarget {
   constructor({ token, origin = location.origin }) {
@@ -149,7 +150,8 @@ export class Link extends EventTarget {
   #hand(told) {
     if (told === null || typeof told !== "object") return;
     if (told.type === "answer") for (const seq of this.sent.keys()) if (seq <= told.seq) this.sent.delete(seq);
-    if (["answer", "state", "radio"].includes(told.type)) this.dispatchEvent(new CustomEvent(told.type, { detail: told }));
+    if (!["answer", "state", "radio"].includes(told.type)) return;
+    this.dispatchEvent(new CustomEvent(told.type, { detail: told }));
   }
 
   #become(way) {

@@ -12,7 +12,9 @@ const TONES = {
   not_examined: "noted",
 };
 
-const SEEN = ["do_not_touch", "photograph", "keep_power", "go_elsewhere", "call_police", "do_not_confront", "keep_files"];
+const SEEN = [
+  "do_not_touch", "photograph", "keep_power", "go_elsewhere", "call_police", "do_not_confront", "keep_files",
+];
 const HEARD = ["find_first", ...SEEN.map((step) => (step === "call_police" ? "call_police_if" : step))];
 
 function make(tag, { text, lang, className } = {}) {

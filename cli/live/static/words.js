@@ -61,7 +61,9 @@ export const knows = (key) => key in catalogue;
 /** Put the words into all elements below `root` that name theirs. */
 export function fill(root) {
   for (const element of root.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
-  for (const element of root.querySelectorAll("[data-label]")) element.setAttribute("aria-label", say(element.dataset.label));
+  for (const element of root.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", say(element.dataset.label));
+  }
 }
 
 /** Return a number as the language writes it. */
