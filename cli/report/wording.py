@@ -370,8 +370,8 @@ _PHRASES = {
     "live_hopped": "Wi-Fi was heard on one channel at a time, {count} of them in {seconds:.0f} s: what was sent on the "
     "others meanwhile was missed.",
     "bluetooth_silent": "told of no device in {seconds:.0f} s (is its antenna on, and any Bluetooth device near?)",
-    "bluetooth_seconds": "Bluetooth was heard for {seconds:.0f} s: what advertises seldom, or is connected to its phone "
-    "and silent, as camera glasses mostly are while they are worn, may be missing.",
+    "bluetooth_seconds": "Bluetooth was heard for {seconds:.0f} s: what advertises seldom, or is connected to its "
+    "phone and silent, as camera glasses mostly are while they are worn, may be missing.",
     "bluetooth_hidden": "This system keeps the addresses of Bluetooth devices to itself: makers could not be told by "
     "them, and a recording of another system cannot be compared device by device.",
     "live_stayed": "Wi-Fi was heard on channel {number} only.",
