@@ -401,10 +401,12 @@ async function end(done = null) {
   now.server = { state: "saving" };
   writeState();
   try {
-    const { result, report } = done ?? (await link.post("/end", ""));
+    const { result, report, crops: sent } = done ?? (await link.post("/end", ""));
     pause();
     link.close();
-    const crops = new Map([...findings.all].map(([id, finding]) => [id, finding.crop]));
+    // The result numbers its findings anew; without its own pictures those seen on the way serve.
+    const seen = [...findings.all].map(([id, finding]) => [id, finding.crop]);
+    const crops = new Map(sent ? Object.entries(sent) : seen);
     now.result = { result, report, crops, lang: "en" };
     showResult(now.result);
     show("result");
