@@ -15,9 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from .rhythm import clock_of, keys_of
 from .traffic import LARGE_BYTES, Traffic
 
 #: Lowest mean rate that is judged, bytes a second (work log: below 10 kB/s ignore).
@@ -48,15 +48,6 @@ SHARE_MIN = 0.8
 #: with every header (G.711, RFC 3551).
 _TALK_FRAMES, _TALK_BYTES, _TALK_LONGEST = 12.0, 90.0, 260
 
-#: Picture view: rates of pictures searched, in Hz: the slowest setting of cheap cameras to above 60.
-_CLOCK_HZ = (4.0, 62.0)
-
-#: Length of the windows in which a clock is searched, seconds: long against the drift of round trips.
-_CLOCK_WINDOW_S = 10.0
-
-#: Windows used at most: more would only cost time.
-_CLOCK_WINDOWS = 6
-
 #: Smallest mean power of a clock, in units of what bursts at random times have (Rayleigh's test, whose power is
 #: distributed as an exponential with mean 1). Recorded cameras have 24 to 100, synthetic ones 27 and more; photo
 #: backups, browsing and hubs at most 18 (60 runs each).
@@ -66,21 +57,8 @@ CLOCK_POWER_MIN = 20.0
 #: reach 34 (60 runs).
 CONTROL_CLOCK_POWER_MIN = 40.0
 
-#: Stations sleep and wake by the beacons, 102.4 ms apart: multiples of their rate are no picture rate. Hz.
-_BEACON_HZ = 1.0 / 0.1024
-
-#: Key pictures: rates searched in Hz (every half second to every ten), and the least power, in units of chance.
-_KEY_HZ, KEY_POWER_MIN = (0.1, 2.0), 10.0
-
-#: Key pictures looked at, the latest: more would only cost time (256 reach over four minutes and more).
-_KEYS_MAX = 256
-
-#: Rates times events worked on at once: some MB.
-_CELLS = 1 << 18
-
-#: A key picture has at least this many times the bytes of the others around it; so many bursts to either side.
-#: Encoders give key pictures 3 to 30 times the bytes (in the captures: Dahua 6-12, D-Link 10-30).
-KEY_RATIO, _AROUND = 3.0, 20
+#: Least power of key pictures, in units of chance: among 250 rates chance reaches it once in 90 stretches.
+KEY_POWER_MIN = 10.0
 
 #: Packet view: packets a window, and the share that may have the largest length (DeWiCam).
 PACKET_WINDOW, TOP_SHARE = 300, (0.05, 0.95)
@@ -273,7 +251,7 @@ def control_of(traffic: Traffic) -> dict[int, Control]:
         if seconds >= LONG_S and np.count_nonzero(lively[low : high + 1]) >= DUTY_MIN * seconds:
             start = int(second[low]) * 10**9
             kept = _between(traffic.control_bursts.get(station), start, start + seconds * 10**9)
-            clock_hz, clock_power = _clock(kept)
+            clock_hz, clock_power = clock_of(kept)
             out[station] = Control(
                 rate=float(up[low : high + 1].sum()) / seconds,
                 seconds=seconds,
@@ -339,8 +317,8 @@ def _with_pictures(stream: Stream, traffic: Traffic, station: int) -> Stream:
     packets = _between(traffic.packets.get(station), low, high)
     sound = (packets[:, 1] >= _TALK_BYTES) & (packets[:, 1] <= _TALK_LONGEST)
     lasted_s = max(1.0, float(packets[-1, 0] - packets[0, 0]) / 1e9) if len(packets) else 1.0
-    clock_hz, clock_power = _clock(bursts)
-    key_s, key_power = _keys(bursts)
+    clock_hz, clock_power = clock_of(bursts)
+    key_s, key_power = keys_of(bursts)
     top = packets[:, 1] >= int(packets[:, 1].max(initial=0)) - _TOP_SLACK
     seen = (
         _between(bursts, int(packets[0, 0]), int(packets[-1, 0]) + 1) if len(packets) >= PACKET_WINDOW else packets[:0]
@@ -375,57 +353,6 @@ def _between(rows: NDArray[np.int64] | None, low: int, high: int) -> NDArray[np.
     if rows is None:
         return np.zeros((0, 3), dtype=np.int64)
     return rows[(rows[:, 0] >= low) & (rows[:, 0] < high)]
-
-
-def _clock(bursts: NDArray[np.int64]) -> tuple[float | None, float]:
-    """Rate at which the beginnings of bursts recur, and its mean power over the windows.
-
-    Rayleigh's test at every rate of a fine grid: bursts that keep time add up, whatever comes between them.
-    """
-    times = (bursts[:, 0] - bursts[0, 0]) / 1e9 if len(bursts) else np.zeros(0)
-    if len(times) < 10 or times[-1] < SECONDS_MIN - 1:
-        return None, 0.0
-    width = min(_CLOCK_WINDOW_S, float(times[-1]) + 1e-6)
-    rates = np.arange(*_CLOCK_HZ, 1.0 / (3.0 * width))
-    rates = rates[np.abs(rates - np.round(rates / _BEACON_HZ) * _BEACON_HZ) > 1.0 / width]
-    power, used = np.zeros(len(rates)), 0
-    for start in np.arange(0.0, float(times[-1]) - width / 2, width)[:_CLOCK_WINDOWS]:
-        inside = times[(times >= start) & (times < start + width)]
-        if len(inside) >= 10:
-            power += _power(rates, inside - start)
-            used += 1
-    if not used:
-        return None, 0.0
-    best = int(power.argmax())
-    return float(rates[best]), float(power[best]) / used
-
-
-def _keys(bursts: NDArray[np.int64]) -> tuple[float | None, float]:
-    """Period at which bursts far larger than those around them recur, and its power in units of chance."""
-    if len(bursts) < 2 * _AROUND:
-        return None, 0.0
-    around = sliding_window_view(np.pad(bursts[:, 1], _AROUND, mode="reflect"), 2 * _AROUND + 1)
-    large = np.flatnonzero(bursts[:, 1] > KEY_RATIO * np.median(around, axis=1))[-_KEYS_MAX:]
-    if len(large) < 4:
-        return None, 0.0
-    times = (bursts[large, 0] - bursts[large[0], 0]) / 1e9
-    if 3.0 / _KEY_HZ[1] >= times[-1]:
-        return None, 0.0
-    rates = np.arange(max(_KEY_HZ[0], 3.0 / float(times[-1])), _KEY_HZ[1], 1.0 / (4.0 * float(times[-1])))
-    power = _power(rates, times)
-    best = int(power.argmax())
-    return 1.0 / float(rates[best]), float(power[best])
-
-
-def _power(rates: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Power of events at each rate, in units of chance (Rayleigh's test); some rates at a time, to bound the memory."""
-    step = max(1, _CELLS // len(times))
-    return np.concatenate(
-        [
-            np.abs(np.exp(-2j * np.pi * np.outer(rates[at : at + step], times)).sum(axis=1)) ** 2 / len(times)
-            for at in range(0, len(rates), step)
-        ]
-    )
 
 
 def _rests(length: NDArray[np.int64]) -> int:

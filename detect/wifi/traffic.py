@@ -12,19 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .bursts import KEPT_BYTES, BurstStore
 from .ethernet import EthernetFrames
 from .frames import FROM_DS, PROTECTED, RETRY, TO_DS, Frames
 from .slots import grown
 from .sorts import BLOCK_ACK_REQUEST, SORT_OF, Sort
 from .stations import Ends
-
-#: A gap longer than this ends a burst, nanoseconds: the frames of one picture leave together, and the pictures
-#: of a 25 Hz camera only show as a clock after such gaps are taken as the borders (work log on two cameras).
-BURST_GAP_NS = 8_000_000
-
-#: Seconds with fewer own bytes than this are quiet and not kept: a tenth of the slowest stream that is judged
-#: (:data:`~roomsweep.detect.wifi.streams.RATE_MIN`).
-KEPT_BYTES = 1_000
 
 #: Seconds with at least this many control frames that tell of sending are kept too.
 KEPT_CONTROL = 5
@@ -32,17 +25,8 @@ KEPT_CONTROL = 5
 #: Rows of station and second kept: about nine days of one busy station, or four hours of twenty; more are counted.
 MAX_ROWS = 1 << 20
 
-#: Bursts kept for a station, the latest ones: 160 s of 25 pictures a second.
-MAX_BURSTS = 4096
-
-#: Stations whose bursts are kept; more than ever stream in one place.
-MAX_BURSTING = 512
-
 #: Frames longer than this count as large, bytes: "the largest packet of a camera's flow exceeds 1000 bytes" (DeWiCam).
 LARGE_BYTES = 1_000
-
-#: Frames kept of a station for the packet view, the latest ones: ten of DeWiCam's windows.
-MAX_PACKETS = 3000
 
 #: Bytes by which a data frame is longer than the same packet on Ethernet: MAC header of 24 (26 with QoS) and LLC
 #: of 8 against Ethernet's header of 14; CCMP adds a header and an integrity code of 8 each (IEEE 802.11-2020,
@@ -52,9 +36,6 @@ _HEADER_EXTRA, _QOS_EXTRA, _PROTECTION = 24 + 8 - 14, 2, 16
 #: Frames of a sender that may lie between a frame and its repetition: a block acknowledgement covers 64
 #: (IEEE 802.11-2020, 9.3.1.8).
 _RETRY_REACH = 64
-
-#: Parts of a station's bursts and packets collected before the oldest are let go.
-_PARTS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +107,10 @@ class TrafficTally:
         self._rows = np.zeros((0, 9), dtype=np.int64)
         self._pending: list[NDArray[np.int64]] = []
         self._pending_rows = 0
-        self._packets: dict[int, list[NDArray[np.int64]]] = {}
         self._relayed = np.zeros(0, dtype=np.int64)
         self._receiver = np.zeros(0, dtype=np.int64)
         self._receivers = np.zeros(0, dtype=np.int64)
-        self._bursts: dict[int, list[NDArray[np.int64]]] = {}
-        self._control: dict[int, list[NDArray[np.int64]]] = {}
+        self._bursts, self._control = BurstStore(packets=True), BurstStore(packets=False)
         self._refused = 0
 
     def add(self, frames: Frames, ends: Ends) -> None:
@@ -209,7 +188,7 @@ class TrafficTally:
             duration = duration[once]
         self._count_receivers(sender, receiver)
         self._collect(sender, second, {_SENT_B: length, _SENT_N: 1, _LARGE: length > LARGE_BYTES}, grouped=True)
-        self._add_bursts(sender, np.stack([t_ns, length, duration], axis=1), into=self._bursts, also=self._packets)
+        self._bursts.add(sender, np.stack([t_ns, length, duration], axis=1))
 
     def _add_control(self, frames: Frames, ends: Ends, sort: NDArray[np.int64]) -> None:
         """Count frames by which sending shows although the data themselves were not caught (IEEE 802.11, 9.3.1)."""
@@ -230,7 +209,7 @@ class TrafficTally:
         known = known[_grouped(up[known], second[known])]
         self._collect(up[known], second[known], {_UP: 1}, grouped=True)
         size = np.full(len(known), int(KEPT_BYTES / KEPT_CONTROL))
-        self._add_bursts(up[known], np.stack([frames.t_ns[rows[known]], size, size], axis=1), into=self._control)
+        self._control.add(up[known], np.stack([frames.t_ns[rows[known]], size, size], axis=1))
 
     def _collect(
         self,
@@ -296,41 +275,6 @@ class TrafficTally:
             first = self._receiver[sender]
         self._receivers[sender[(receiver >= 0) & (receiver != first)]] = 2
 
-    def _add_bursts(
-        self,
-        sender: NDArray[np.int64],
-        packets: NDArray[np.int64],
-        *,
-        into: dict[int, list[NDArray[np.int64]]],
-        also: dict[int, list[NDArray[np.int64]]] | None = None,
-    ) -> None:
-        """Cut packets, which are in order of sender and time, into bursts; keep those of busy senders in `into`.
-
-        The packets themselves are kept in `also`.
-        """
-        t_ns = packets[:, 0]
-        other = np.append(True, sender[1:] != sender[:-1])
-        new = other.copy()
-        new[1:] |= t_ns[1:] - t_ns[:-1] > BURST_GAP_NS
-        starts = np.flatnonzero(new)
-        bursts = np.empty((len(starts), 3), dtype=np.int64)
-        bursts[:, 0] = t_ns[starts]
-        bursts[:, 1] = np.add.reduceat(packets[:, 1], starts)
-        bursts[:, 2] = np.diff(np.append(starts, len(sender)))
-        first_packet = np.flatnonzero(other)
-        first_burst = np.searchsorted(starts, first_packet)
-        sent = np.add.reduceat(bursts[:, 1], first_burst)
-        packet_ends = np.append(first_packet[1:], len(sender)).tolist()
-        burst_ends = np.append(first_burst[1:], len(starts)).tolist()
-        for place in np.flatnonzero(sent >= KEPT_BYTES).tolist():
-            at = int(first_packet[place])
-            station = int(sender[at])
-            if station not in into and len(into) >= MAX_BURSTING:
-                self._refused += _thin(into, also)
-            _keep(into.setdefault(station, []), bursts[int(first_burst[place]) : burst_ends[place]], MAX_BURSTS)
-            if also is not None:
-                _keep(also.setdefault(station, []), packets[at : packet_ends[place]], MAX_PACKETS)
-
     def _grow(self, size: int) -> None:
         self._relayed = grown(self._relayed, size)
         self._receiver = grown(self._receiver, size, fill=-1)
@@ -355,10 +299,10 @@ class TrafficTally:
             control_down=rows[:, _DOWN],
             relayed_bytes=self._relayed[:size],
             receivers=self._receivers[:size],
-            bursts=_joined(self._bursts, MAX_BURSTS),
-            packets=_joined(self._packets, MAX_PACKETS),
-            control_bursts=_joined(self._control, MAX_BURSTS),
-            refused=self._refused,
+            bursts=self._bursts.bursts(),
+            packets=self._bursts.packets(),
+            control_bursts=self._control.bursts(),
+            refused=self._refused + self._bursts.refused + self._control.refused,
         )
 
 
@@ -371,36 +315,6 @@ def _repeats(sender: NDArray[np.int64], sequence: NDArray[np.uint16], retry: NDA
         same = (sequence[rows - back] == sequence[rows]) & (sender[rows - back] == sender[rows])
         out[rows[same]] = True
         rows = rows[~same]
-    return out
-
-
-def _keep(parts: list[NDArray[np.int64]], more: NDArray[np.int64], limit: int) -> None:
-    """Append a copy of the last rows of `more`; let the oldest parts go from time to time."""
-    parts.append(more[-limit:].copy())
-    if len(parts) >= _PARTS:
-        parts[:] = [np.concatenate(parts)[-limit:]]
-
-
-def _thin(into: dict[int, list[NDArray[np.int64]]], also: dict[int, list[NDArray[np.int64]]] | None) -> int:
-    """Let the half of the stations go of which fewest packets (else bursts) are kept; return how many.
-
-    So that many that sent a little, or an address made up for each frame, do not keep out one that streams.
-    """
-    kept = into if also is None else also
-    quiet = sorted(into, key=lambda station: sum(map(len, kept[station])))[: max(1, len(into) // 2)]
-    for station in quiet:
-        del into[station]
-        if also is not None:
-            del also[station]
-    return len(quiet)
-
-
-def _joined(parts: dict[int, list[NDArray[np.int64]]], limit: int) -> dict[int, NDArray[np.int64]]:
-    out = {}
-    for station, some in parts.items():
-        rows = np.concatenate(some)[-limit:]
-        # Clocks are set, and captures of several radios are put together: times may fall.
-        out[station] = rows[np.argsort(rows[:, 0], kind="stable")]
     return out
 
 
